@@ -1,0 +1,177 @@
+//! Every table that a scenario or a profile may hold, with every key it knows and an example of each.
+//!
+//! The reader reports unknown and missing keys from these lists, and a test holds the JSON Schemas for
+//! editors to them.
+
+/// A table with a fixed set of keys.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    /// What it is, for messages: `a strategy`.
+    pub(crate) what: &'static str,
+    /// Its keys.
+    pub(crate) keys: &'static [Key],
+}
+
+/// One key of a [`Shape`].
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    /// True where the table means nothing without it.
+    pub(crate) required: bool,
+    /// A line as it could stand in the file.
+    pub(crate) example: &'static str,
+}
+
+impl Shape {
+    /// The key of that name.
+    pub(crate) fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+
+    /// The names of all keys.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.keys.iter().map(|key| key.name)
+    }
+}
+
+const fn required(name: &'static str, example: &'static str) -> Key {
+    Key { name, required: true, example }
+}
+
+const fn optional(name: &'static str, example: &'static str) -> Key {
+    Key { name, required: false, example }
+}
+
+pub(crate) const SCENARIO: Shape = Shape {
+    what: "a scenario",
+    keys: &[
+        required("title", r#"title = "Index a busy table""#),
+        optional("about", r#"about = "A sentence or two for the reader of the report.""#),
+        required("schema", r#"schema = "schema.sql""#),
+        required("profile", r#"profile = "profile.toml", or the same tables inline under [profile]"#),
+        optional("seed", "seed = 42"),
+        optional("server", "[server]"),
+        required("strategy", r#"[[strategy]] with name = "plain" and up = ["plain.up.sql"]"#),
+        optional("workload", "[workload]"),
+        optional("budget", "[budget]"),
+    ],
+};
+
+pub(crate) const SERVER: Shape = Shape {
+    what: "[server]",
+    keys: &[
+        optional("version", "version = 17"),
+        optional("settings", r#"settings = { shared_buffers = "512MB" }"#),
+    ],
+};
+
+pub(crate) const STRATEGY: Shape = Shape {
+    what: "a strategy",
+    keys: &[
+        required("name", r#"name = "concurrently""#),
+        required("up", r#"up = ["concurrently.up.sql"]"#),
+        optional("down", r#"down = ["concurrently.down.sql"]"#),
+        optional("irreversible", r#"irreversible = "the old values are gone""#),
+        optional("expect", r#"expect = { verdict = "fail", findings = ["write-stall"] }"#),
+    ],
+};
+
+pub(crate) const STEP: Shape = Shape {
+    what: "a step",
+    keys: &[
+        required("file", r#"file = "plain.up.sql""#),
+        optional("transaction", r#"transaction = "auto", "file" or "none""#),
+    ],
+};
+
+pub(crate) const EXPECT: Shape = Shape {
+    what: "expect",
+    keys: &[
+        optional("verdict", r#"verdict = "pass" or "fail""#),
+        optional("findings", r#"findings = ["write-stall"]"#),
+    ],
+};
+
+pub(crate) const WORKLOAD: Shape = Shape {
+    what: "[workload]",
+    keys: &[
+        optional("connections", "connections = 20"),
+        optional("baseline", r#"baseline = "3s""#),
+        optional("settle", r#"settle = "2s""#),
+        optional("probe", "[[workload.probe]]"),
+        optional("hold", "[[workload.hold]]"),
+    ],
+};
+
+pub(crate) const PROBE: Shape = Shape {
+    what: "a probe",
+    keys: &[
+        required("name", r#"name = "login""#),
+        required("kind", r#"kind = "read" or "write""#),
+        required("sql", r#"sql = "SELECT id FROM users WHERE email = $1""#),
+        optional("params", r#"params = ["users.email"]"#),
+        required("rate", "rate = 100"),
+    ],
+};
+
+pub(crate) const HOLD: Shape = Shape {
+    what: "a hold",
+    keys: &[
+        required("sql", r#"sql = "SELECT count(*) FROM users""#),
+        required("start", r#"start = "before" or "during""#),
+        required("for", r#"for = "5s""#),
+    ],
+};
+
+pub(crate) const BUDGET: Shape = Shape {
+    what: "[budget]",
+    keys: &[
+        optional("read_stall", r#"read_stall = "500ms""#),
+        optional("write_stall", r#"write_stall = "500ms""#),
+        optional("duration", r#"duration = "30min""#),
+        optional("probe_errors", "probe_errors = 0"),
+        optional("rewrite", r#"rewrite = "allow" or "deny""#),
+        optional("wal", r#"wal = "10GiB""#),
+        optional("disk_growth", r#"disk_growth = "20GiB""#),
+    ],
+};
+
+pub(crate) const PROFILE: Shape =
+    Shape { what: "a profile", keys: &[required("tables", "[tables.users] with rows = 5_000_000")] };
+
+pub(crate) const TABLE: Shape = Shape {
+    what: "a table of the profile",
+    keys: &[required("rows", "rows = 5_000_000"), optional("columns", "[tables.users.columns.email]")],
+};
+
+pub(crate) const COLUMN: Shape = Shape {
+    what: "a column of the profile",
+    keys: &[
+        optional("null_frac", "null_frac = 0.35"),
+        optional("n_distinct", "n_distinct = 5000, or n_distinct = -1 for a unique column"),
+        optional("most_common", "most_common = { active = 0.9, deleted = 0.02 }"),
+        optional("histogram_bounds", r#"histogram_bounds = ["2019-01-01", "2022-06-01", "2026-01-01"]"#),
+        optional("correlation", "correlation = 0.99"),
+        optional("avg_width", "avg_width = 240"),
+        optional("generator", r#"generator = "email""#),
+    ],
+};
+
+/// Every shape of `scenario.toml` but the profile's, with its place in the JSON Schema for editors.
+#[cfg(test)]
+pub(crate) const OF_SCENARIO: &[(&str, &Shape)] = &[
+    ("", &SCENARIO),
+    ("/$defs/server", &SERVER),
+    ("/$defs/strategy", &STRATEGY),
+    ("/$defs/step", &STEP),
+    ("/$defs/expect", &EXPECT),
+    ("/$defs/workload", &WORKLOAD),
+    ("/$defs/probe", &PROBE),
+    ("/$defs/hold", &HOLD),
+    ("/$defs/budget", &BUDGET),
+];
+
+/// Every shape of the profile, with its place in the JSON Schema for editors.
+#[cfg(test)]
+pub(crate) const OF_PROFILE: &[(&str, &Shape)] =
+    &[("", &PROFILE), ("/$defs/table", &TABLE), ("/$defs/column", &COLUMN)];

@@ -1,0 +1,81 @@
+//! `[[strategy]]`: one candidate way to make the change.
+
+use toml::de::DeValue;
+
+use super::files::Files;
+use super::problems::Problems;
+use super::toml_tree::{Node, Table};
+use super::{keys, script};
+use crate::diagnostic::Diagnostic;
+use crate::scenario::{Expect, ExpectedVerdict, Step, Strategy, TransactionMode};
+
+pub(super) fn read(table: &Table<'_>, files: &Files<'_>, problems: &Problems) -> Option<Strategy> {
+    let name = table.get("name").and_then(|name| name.text());
+    let up = table.get("up").and_then(|up| steps(&up, files, problems));
+    let down = match table.get("down") {
+        Some(down) => steps(&down, files, problems),
+        None => Some(Vec::new()),
+    };
+    let irreversible = table.get("irreversible").and_then(|irreversible| {
+        if table.get("down").is_some() {
+            irreversible.wrong_with(
+                "both `down` and `irreversible`",
+                "keep `down` where there is a way back, `irreversible` where there is none",
+            );
+        }
+        irreversible.text()
+    });
+    let expect = table.get("expect").and_then(|expect| expectation(&expect, problems));
+    Some(Strategy { name: name?, up: up?, down: down?, irreversible, expect })
+}
+
+fn steps(node: &Node<'_>, files: &Files<'_>, problems: &Problems) -> Option<Vec<Step>> {
+    let items = node.items()?;
+    if items.is_empty() {
+        node.wrong(format!("`{}` has no step", node.key()));
+        return None;
+    }
+    // Every step is read before the first bad one stops the strategy.
+    let steps: Vec<_> = items.iter().map(|item| step(item, files, problems)).collect();
+    steps.into_iter().collect()
+}
+
+/// `"file.sql"` or `{ file = "file.sql", transaction = "none" }`.
+fn step(node: &Node<'_>, files: &Files<'_>, problems: &Problems) -> Option<Step> {
+    let (file, transaction) = match node.value() {
+        DeValue::String(_) => (files.script(node), TransactionMode::Auto),
+        DeValue::Table(_) => {
+            let table = node.table(&keys::STEP)?;
+            let file = table.get("file").and_then(|file| files.script(&file));
+            let transaction = table.get("transaction").map_or(Some(TransactionMode::Auto), |transaction| {
+                transaction.word(&[
+                    ("auto", TransactionMode::Auto),
+                    ("file", TransactionMode::File),
+                    ("none", TransactionMode::None),
+                ])
+            });
+            (file, transaction?)
+        }
+        _ => {
+            node.mistyped("a file name or { file = \"…\", transaction = \"…\" }");
+            return None;
+        }
+    };
+    let file = file?;
+    problems.extend(script::check(&file, transaction));
+    Some(Step { file, transaction })
+}
+
+fn expectation(node: &Node<'_>, problems: &Problems) -> Option<Expect> {
+    let table = node.table(&keys::EXPECT)?;
+    let verdict = table.get("verdict").and_then(|verdict| {
+        verdict.word(&[("pass", ExpectedVerdict::Pass), ("fail", ExpectedVerdict::Fail)])
+    });
+    let findings = table.get("findings").and_then(|findings| findings.items()).unwrap_or_default();
+    let findings: Vec<_> = findings.iter().filter_map(|finding| finding.text()).collect();
+    if table.get("verdict").is_none() && table.get("findings").is_none() {
+        let help = format!("write {}, or leave it out", "expect = { verdict = \"fail\" }");
+        problems.push(Diagnostic::warning(table.place(), "`expect` expects nothing").help(help));
+    }
+    Some(Expect { verdict, findings })
+}

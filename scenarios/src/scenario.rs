@@ -1,0 +1,229 @@
+//! The scenario as it is meant: every path read, every quantity in one unit, every default filled in.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::profile::Profile;
+use crate::source::Source;
+use crate::sql::Statement;
+
+/// A folder's worth of rehearsal: schema, data profile, strategies, workload and budget.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// The folder's name, or the id of a bundled scenario.
+    pub name: String,
+    /// One line for the reader of the report.
+    pub title: String,
+    /// A few sentences for the reader of the report.
+    pub about: Option<String>,
+    /// SHA-256 over every file that was read, in hexadecimal (64 characters).
+    pub fingerprint: String,
+    /// The schema, split into statements.
+    pub schema: SqlFile,
+    /// The declared statistics of the data.
+    pub profile: Profile,
+    /// Seed of every pseudo-random choice.
+    pub seed: u64,
+    /// What the scenario asks of the server.
+    pub server: ServerWish,
+    /// The candidate ways to make the change, in the order written; at least one, names unique.
+    pub strategies: Vec<Strategy>,
+    /// The application that runs beside the migration.
+    pub workload: Workload,
+    /// The limits that a strategy must stay under.
+    pub budget: Budget,
+}
+
+/// A file of SQL, read and split.
+#[derive(Debug, Clone)]
+pub struct SqlFile {
+    /// Its text and the path as people should see it (scenario folder joined with what was written).
+    pub source: Arc<Source>,
+    /// Its statements, in order.
+    pub statements: Vec<Statement>,
+}
+
+/// What the scenario asks of the server.
+#[derive(Debug, Clone, Default)]
+pub struct ServerWish {
+    /// Major version wanted; none: the newest found.
+    pub version: Option<u32>,
+    /// Settings on top of the production-like defaults, as `postgresql.conf` would have them.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// One candidate way to make the change.
+#[derive(Debug, Clone)]
+pub struct Strategy {
+    /// Unique in the scenario.
+    pub name: String,
+    /// Steps that make the change, in order; at least one.
+    pub up: Vec<Step>,
+    /// Steps that undo it; empty where none were declared.
+    pub down: Vec<Step>,
+    /// Why there is no way back.
+    pub irreversible: Option<String>,
+    /// What the rehearsal should conclude.
+    pub expect: Option<Expect>,
+}
+
+/// One migration file, as the team's migration tool would run it.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The migration.
+    pub file: SqlFile,
+    /// How it is wrapped in transactions.
+    pub transaction: TransactionMode,
+}
+
+/// How a step's file is wrapped in transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TransactionMode {
+    /// Explicit BEGIN/COMMIT in the file is kept; a file with a statement that cannot run in a
+    /// transaction runs statement by statement; any other file runs in one transaction.
+    #[default]
+    Auto,
+    /// The whole file in one transaction.
+    File,
+    /// Statement by statement.
+    None,
+}
+
+/// What a strategy's rehearsal should conclude.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Expect {
+    /// The verdict that is right for this strategy.
+    pub verdict: Option<ExpectedVerdict>,
+    /// Ids of findings that must be among those made.
+    pub findings: Vec<String>,
+}
+
+/// A verdict that a scenario may expect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExpectedVerdict {
+    /// Within budget.
+    Pass,
+    /// Over budget, or the migration failed.
+    Fail,
+}
+
+/// The application that runs beside the migration.
+#[derive(Debug, Clone)]
+pub struct Workload {
+    /// Size of the application's connection pool.
+    pub connections: u32,
+    /// How long it runs before the migration.
+    pub baseline: Duration,
+    /// How long it runs after the migration.
+    pub settle: Duration,
+    /// Queries sent at a steady rate.
+    pub probes: Vec<Probe>,
+    /// Long transactions that form a lock queue.
+    pub holds: Vec<Hold>,
+}
+
+impl Default for Workload {
+    fn default() -> Self {
+        Self {
+            connections: 20,
+            baseline: Duration::from_secs(3),
+            settle: Duration::from_secs(2),
+            probes: Vec::new(),
+            holds: Vec::new(),
+        }
+    }
+}
+
+/// An application query sent at a steady rate.
+#[derive(Debug, Clone)]
+pub struct Probe {
+    /// Unique in the workload.
+    pub name: String,
+    /// Whether it reads or writes.
+    pub kind: ProbeKind,
+    /// The statement, with `$1`-style parameters.
+    pub sql: String,
+    /// `table.column` for each parameter.
+    pub params: Vec<String>,
+    /// Requests per second, open loop.
+    pub rate: f64,
+}
+
+/// Whether a probe reads or writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProbeKind {
+    /// Judged by the read limits.
+    Read,
+    /// Judged by the write limits.
+    Write,
+}
+
+/// A long transaction beside the migration.
+#[derive(Debug, Clone)]
+pub struct Hold {
+    /// What it runs inside its transaction.
+    pub sql: String,
+    /// When it begins.
+    pub start: HoldStart,
+    /// How long its transaction stays open.
+    pub duration: Duration,
+}
+
+/// When a hold begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HoldStart {
+    /// Before the migration's first statement.
+    Before,
+    /// While the migration runs.
+    During,
+}
+
+/// A limit, and whether somebody wrote it down or it is the default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit<T> {
+    /// The largest value that passes.
+    pub allowed: T,
+    /// True when the scenario names it.
+    pub declared: bool,
+}
+
+impl<T> Limit<T> {
+    /// A limit that nobody wrote down.
+    pub const fn default_of(allowed: T) -> Self {
+        Self { allowed, declared: false }
+    }
+}
+
+/// The limits that a strategy must stay under.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Budget {
+    /// Longest wait of a read probe.
+    pub read_stall: Limit<Duration>,
+    /// Longest wait of a write probe.
+    pub write_stall: Limit<Duration>,
+    /// Of the whole strategy; also its hard stop.
+    pub duration: Limit<Duration>,
+    /// Failed probe requests.
+    pub probe_errors: Limit<u64>,
+    /// False where a table rewrite is denied.
+    pub rewrite_allowed: Limit<bool>,
+    /// Bytes of write-ahead log.
+    pub wal_bytes: Option<u64>,
+    /// Bytes the database may grow by, at its peak.
+    pub disk_growth_bytes: Option<u64>,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            read_stall: Limit::default_of(Duration::from_millis(500)),
+            write_stall: Limit::default_of(Duration::from_millis(500)),
+            duration: Limit::default_of(Duration::from_secs(30 * 60)),
+            probe_errors: Limit::default_of(0),
+            rewrite_allowed: Limit::default_of(true),
+            wal_bytes: None,
+            disk_growth_bytes: None,
+        }
+    }
+}
