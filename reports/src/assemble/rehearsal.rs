@@ -1,0 +1,83 @@
+//! One rehearsal's part of the report.
+
+use crate::event::{Inspected, Outcome};
+use crate::locks;
+use crate::model::rehearsal::{After, Dropped, Rehearsal, Sampler, Step};
+use crate::statements;
+use crate::timeline::Timeline;
+use crate::window::ms;
+
+/// The rehearsal, and the locks of which the observers tell different stories.
+pub(super) fn rehearsal(timeline: &Timeline) -> (Rehearsal, Vec<String>) {
+    let watched = locks::watch(timeline);
+    let (outcome, error) = outcome(timeline);
+    let started = timeline.started;
+    // The session may be connected before the phase begins, while the observers take their places.
+    let began_us = timeline.migration.map(|(at_us, _)| at_us.max(timeline.zero_us));
+    let ended_us =
+        timeline.migration_finished.map(|(at_us, _)| at_us).or(began_us.map(|_| timeline.close_us));
+    let sampler = timeline.sampler;
+    let rehearsal = Rehearsal {
+        repetition: started.repetition,
+        outcome,
+        error,
+        database: started.database.clone(),
+        backend_pid: timeline.migration.map(|(_, migration)| migration.backend_pid),
+        copy_ms: ms(started.copy_us),
+        duration_ms: began_us.zip(ended_us).map(|(began_us, ended_us)| ms(ended_us.saturating_sub(began_us))),
+        steps: timeline
+            .steps
+            .iter()
+            .map(|step| Step {
+                file: step.file.clone(),
+                transaction: step.transaction,
+                why: step.why.clone(),
+            })
+            .collect(),
+        statements: statements::statements(timeline, &watched.migration_waits),
+        locks: watched.locks,
+        strongest_locks: watched.strongest,
+        blocked: watched.blocked,
+        probes: Vec::new(),
+        after: after(timeline),
+        rollback: None,
+        sampler: sampler.map(|sampler| Sampler {
+            samples: sampler.samples,
+            missed: sampler.missed,
+            gap_ms_max: ms(sampler.gap_us_max),
+        }),
+        dropped: Dropped {
+            lock_samples: sampler.map(|sampler| sampler.missed),
+            events: timeline.finished.map(|finished| finished.events_dropped),
+        },
+    };
+    (rehearsal, watched.contradictions)
+}
+
+fn outcome(timeline: &Timeline) -> (Outcome, Option<String>) {
+    match (timeline.finished, timeline.migration_finished) {
+        (Some(finished), _) => (finished.outcome, finished.error.clone()),
+        (None, migrated) => {
+            let outcome = migrated.map_or(Outcome::Interrupted, |(_, finished)| finished.outcome);
+            (outcome, Some("the run ended before this rehearsal did".to_owned()))
+        }
+    }
+}
+
+fn after(timeline: &Timeline) -> After {
+    let migration = timeline.migration.map(|(_, migration)| migration);
+    let lsn_after = timeline.migration_finished.and_then(|(_, finished)| finished.wal_lsn);
+    let inspected: Option<&Inspected> = timeline.inspected;
+    let bytes_after = inspected.map(|inspected| inspected.bytes);
+    After {
+        invalid_indexes: inspected.map(|inspected| inspected.invalid_indexes.clone()),
+        not_valid_constraints: inspected.map(|inspected| inspected.not_valid_constraints.clone()),
+        invalid_indexes_before: migration.and_then(|migration| migration.invalid_indexes.clone()),
+        not_valid_constraints_before: migration.and_then(|migration| migration.not_valid_constraints.clone()),
+        bytes_before: migration.map(|migration| migration.database_bytes),
+        bytes_peak: timeline.bytes_peak.max(bytes_after),
+        bytes_after,
+        dead_tuples: inspected.map(|inspected| inspected.dead_tuples),
+        wal_bytes: lsn_after.zip(migration).map(|(lsn, migration)| lsn.saturating_sub(migration.wal_lsn)),
+    }
+}

@@ -1,0 +1,171 @@
+//! Locks of the migration, and who waited for whom.
+//!
+//! A lock is taken and released between two looks at it, so every duration here is the **longest** that is
+//! consistent with what was seen (earliest possible beginning to latest possible end), and the
+//! `…_uncertainty_ms` beside it says how much shorter it may have been.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{LockMode, RelationKind, Waiter};
+
+/// One relation lock of the migration, from its request to its release.
+///
+/// The same mode on the same relation in a later transaction is a lock of its own; a stronger mode taken
+/// later is one more lock, and the weaker one stays.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Lock {
+    /// `schema.name`, or `oid 16384` where its name never became known.
+    pub relation: String,
+    /// `pg_class.oid`.
+    pub relation_oid: u32,
+    /// What it is.
+    pub relation_kind: RelationKind,
+    /// For an index or a TOAST table, the table that it belongs to.
+    pub of_table: Option<String>,
+    /// Whether the relation did not exist before the migration, so that nobody can wait for it; null where
+    /// that never became known.
+    pub created_by_migration: Option<bool>,
+    /// How strong.
+    pub mode: LockMode,
+    /// Index of the statement that took it; null where it was taken between statements.
+    pub statement: Option<u32>,
+    /// When it began to wait; null where no sample saw it wait.
+    pub requested_ms: Option<f64>,
+    /// Earliest time at which it can have been granted; null where it never was.
+    pub granted_ms: Option<f64>,
+    /// Latest time at which it can have been released; the last event's where the record ends before. Null
+    /// where it was never granted.
+    pub released_ms: Option<f64>,
+    /// How long it waited, at most; 0 where the sampler watched and did not see it wait; null where no
+    /// sampler watched.
+    pub wait_ms: Option<f64>,
+    /// How much shorter the wait may have been.
+    pub wait_uncertainty_ms: Option<f64>,
+    /// How long it was held, at most; null where it was never granted.
+    pub hold_ms: Option<f64>,
+    /// How much shorter the hold may have been.
+    pub hold_uncertainty_ms: Option<f64>,
+    /// What its mode keeps others from doing with the relation.
+    pub blocks: Blocks,
+    /// How it is known.
+    pub source: LockSource,
+    /// Who was seen ahead of it while it waited.
+    pub waits: Vec<Wait>,
+}
+
+/// What a lock mode keeps others from doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Blocks {
+    /// Neither reads nor writes; DDL and maintenance, perhaps.
+    None,
+    /// Reads only: no mode of PostgreSQL does, but the key has the word.
+    Reads,
+    /// INSERT, UPDATE, DELETE (and `SELECT … FOR UPDATE` for the strongest of them).
+    Writes,
+    /// Everything.
+    Both,
+}
+
+impl Blocks {
+    /// What a table-level lock of this mode blocks of an application's reads and writes.
+    pub const fn of(mode: LockMode) -> Self {
+        match mode {
+            LockMode::AccessExclusiveLock => Self::Both,
+            LockMode::ExclusiveLock | LockMode::ShareRowExclusiveLock | LockMode::ShareLock => Self::Writes,
+            LockMode::ShareUpdateExclusiveLock
+            | LockMode::RowExclusiveLock
+            | LockMode::RowShareLock
+            | LockMode::AccessShareLock => Self::None,
+        }
+    }
+
+    /// Whether a write has to wait.
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Writes | Self::Both)
+    }
+
+    /// Whether a read has to wait.
+    pub const fn reads(self) -> bool {
+        matches!(self, Self::Reads | Self::Both)
+    }
+}
+
+/// How a lock is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum LockSource {
+    /// The migration's own session read it before its transaction ended; samples may have narrowed its times.
+    Session,
+    /// Another session's samples of `pg_locks` alone: a lock shorter than the time between two samples may
+    /// be missing.
+    Sampler,
+    /// The server's own lock calls were traced.
+    Kernel,
+}
+
+/// A time that the migration spent waiting for a lock.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Wait {
+    /// Who was waited for, queued waiters included.
+    pub by: Vec<Waiter>,
+    /// Earliest beginning.
+    pub from_ms: f64,
+    /// Latest end.
+    pub to_ms: f64,
+}
+
+/// Somebody who was seen waiting for a lock of any kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Blocked {
+    /// The relation, where the lock was of one.
+    pub relation: Option<String>,
+    /// `pg_locks.locktype`.
+    pub locktype: String,
+    /// Who waited.
+    pub waiter: Waiter,
+    /// Its process id.
+    pub pid: i32,
+    /// The mode asked for.
+    pub mode: String,
+    /// Who it waited for, queued waiters included; each named once.
+    pub by: Vec<Waiter>,
+    /// Earliest beginning.
+    pub from_ms: f64,
+    /// Latest end; the last event's where the record ends before.
+    pub to_ms: f64,
+    /// How much shorter the wait may have been.
+    pub uncertainty_ms: f64,
+}
+
+/// The strongest lock that a table went through.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct StrongestLock {
+    /// The table (or sequence, view, …). A lock on an index or a TOAST table counts for its table, because
+    /// whoever uses the table has to open those too.
+    pub table: String,
+    /// What was locked: the table itself or one of its indexes.
+    pub relation: String,
+    /// Whether the table did not exist before the migration.
+    pub created_by_migration: Option<bool>,
+    /// Its strongest mode.
+    pub mode: LockMode,
+    /// What that mode blocks.
+    pub blocks: Blocks,
+    /// The statement that took it.
+    pub statement: Option<u32>,
+    /// Longest hold in that mode; null where it was never granted.
+    pub hold_ms: Option<f64>,
+    /// How much shorter that may have been.
+    pub hold_uncertainty_ms: Option<f64>,
+    /// Longest hold in any mode that blocks writes; null where there was none.
+    pub writes_blocked_ms: Option<f64>,
+    /// Longest hold in any mode that blocks reads; null where there was none.
+    pub reads_blocked_ms: Option<f64>,
+}

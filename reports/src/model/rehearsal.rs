@@ -1,0 +1,160 @@
+//! One strategy, once, on its own copy of the data.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::lock::{Blocked, Lock, StrongestLock};
+use super::statement::Statement;
+use crate::event::{Outcome, TransactionShape};
+
+/// One strategy, once, on its own copy of the data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Rehearsal {
+    /// From 1.
+    pub repetition: u32,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What stopped it, where that was not a statement of the migration: then its numbers prove nothing.
+    pub error: Option<String>,
+    /// Name of its copy.
+    pub database: String,
+    /// The migration's process id on the server; null where it never connected.
+    pub backend_pid: Option<i32>,
+    /// Making the copy.
+    pub copy_ms: f64,
+    /// From the migration phase's beginning (or its session being connected, where that came later) to its
+    /// session being done; null where it never ran.
+    pub duration_ms: Option<f64>,
+    /// The files, as they were run.
+    pub steps: Vec<Step>,
+    /// The statements, in order.
+    pub statements: Vec<Statement>,
+    /// Every relation lock of the migration that was seen, system catalogs left out, by the time it began.
+    pub locks: Vec<Lock>,
+    /// Per table the strongest of them, the worst first.
+    pub strongest_locks: Vec<StrongestLock>,
+    /// Everybody who was seen waiting, by time.
+    pub blocked: Vec<Blocked>,
+    /// What the application's requests went through; empty where no workload ran.
+    pub probes: Vec<Probe>,
+    /// The database after the migration.
+    pub after: After,
+    /// The way back; null where it was not rehearsed.
+    pub rollback: Option<Rollback>,
+    /// How well it was watched; null where no sampler reported.
+    pub sampler: Option<Sampler>,
+    /// What should have been kept and was not.
+    pub dropped: Dropped,
+}
+
+/// A migration file, as it was run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Step {
+    /// The file.
+    pub file: String,
+    /// How it was wrapped in transactions.
+    pub transaction: TransactionShape,
+    /// Why.
+    pub why: String,
+}
+
+/// A probe's requests.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Probe {
+    /// Its name.
+    pub name: String,
+    /// `read` or `write`.
+    pub kind: String,
+    /// Requests that were due.
+    pub due: u64,
+    /// Requests that were answered.
+    pub completed: u64,
+    /// Requests that failed.
+    pub failed: u64,
+    /// How many by SQLSTATE.
+    pub errors: BTreeMap<String, u64>,
+    /// Before the migration.
+    pub baseline: Option<Latency>,
+    /// While it ran.
+    pub during: Option<Latency>,
+    /// Longest wait from the moment a request was due.
+    pub stall_ms_max: f64,
+    /// Time in which requests waited longer than the baseline explains.
+    pub stalled_ms_total: f64,
+}
+
+/// How long requests took.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Latency {
+    /// Half were faster.
+    pub p50_ms: f64,
+    /// 99 of 100 were faster.
+    pub p99_ms: f64,
+    /// The slowest.
+    pub max_ms: f64,
+}
+
+/// The database after the migration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct After {
+    /// Indexes that are not valid; null where nobody looked.
+    pub invalid_indexes: Option<Vec<String>>,
+    /// `schema.table: constraint` of those not validated; null where nobody looked.
+    pub not_valid_constraints: Option<Vec<String>>,
+    /// Indexes that were not valid before the migration began; null where nobody looked.
+    pub invalid_indexes_before: Option<Vec<String>>,
+    /// Constraints that were not validated before the migration began; null where nobody looked.
+    pub not_valid_constraints_before: Option<Vec<String>>,
+    /// `pg_database_size` when the migration began.
+    pub bytes_before: Option<u64>,
+    /// The largest that was seen from then on.
+    pub bytes_peak: Option<u64>,
+    /// At the end.
+    pub bytes_after: Option<u64>,
+    /// Sum of `n_dead_tup` over user tables.
+    pub dead_tuples: Option<u64>,
+    /// Write-ahead log that everybody wrote while the migration ran.
+    pub wal_bytes: Option<u64>,
+}
+
+/// The way back, rehearsed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Rollback {
+    /// Whether the steps down ran through.
+    pub ran: bool,
+    /// Whether the schema was the same as before.
+    pub schema_equal: Option<bool>,
+    /// Whether the rows were the same as before.
+    pub data_equal: Option<bool>,
+    /// What differed.
+    pub differences: Vec<String>,
+}
+
+/// How well the locks were watched.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Sampler {
+    /// Samples taken.
+    pub samples: u64,
+    /// Samples that were due and not taken.
+    pub missed: u64,
+    /// Longest time between two samples while the migration ran.
+    pub gap_ms_max: f64,
+}
+
+/// What should have been kept and was not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Dropped {
+    /// Lock samples that were due and not taken; null where no sampler reported.
+    pub lock_samples: Option<u64>,
+    /// Events that could not be kept; null where the rehearsal has no end.
+    pub events: Option<u64>,
+}

@@ -1,0 +1,359 @@
+//! Whole reports of hand-made records, as people see them.
+
+use super::*;
+use crate::event::*;
+use crate::sample::*;
+
+/// An error as the server and the harness tell of it.
+fn error(sqlstate: &str, message: &str) -> SqlError {
+    SqlError {
+        sqlstate: Some(sqlstate.to_owned()),
+        message: message.to_owned(),
+        detail: None,
+        hint: None,
+        line: None,
+        snippet: None,
+    }
+}
+
+/// Two ways of making an index; the plain one is expected to fail.
+fn index_two_ways() -> Sample {
+    let mut plain = strategy("plain");
+    plain.expect_verdict = Some("pass".to_owned());
+    let mut sample = Sample::new(vec![plain, strategy("concurrently")], budget());
+    let share = lock(USERS, LockMode::ShareLock);
+    let new_index = lock(USERS_EMAIL, LockMode::AccessExclusiveLock);
+    sample.rehearse("plain").new_relation(
+        USERS_EMAIL,
+        "public.idx_users_email",
+        RelationKind::Index,
+        Some(USERS),
+    );
+    sample.step(
+        "plain.up.sql",
+        TransactionShape::File,
+        "In one transaction: nothing in the file cannot run in one.",
+    );
+    sample
+        .at(0.4)
+        .begin()
+        .send("CREATE INDEX idx_users_email\n    ON users (email)", StatementTransaction::File);
+    sample.at(3.0).sampled_before(-0.1).seen(share).seen(lock(PG_CLASS, LockMode::AccessShareLock));
+    sample
+        .at(12.0)
+        .notice("building index \"idx_users_email\" on table \"users\" with request for 1 parallel workers");
+    sample.at(20.0).sampled_before(15.0).seen_of(5_001, share);
+    sample.at(1_790.0).sampled_before(1_785.0).gone_of(5_001, share);
+    sample.at(1_832.5).done_with(None, Some(1_029_000_000));
+    sample.at(1_832.9).reads(&[share, new_index, lock(PG_CLASS, LockMode::AccessShareLock)]);
+    sample.at(1_841.2).commit(1_833.0);
+    sample.at(1_842.0).sampled_before(1_837.0).gone(share).gone(lock(PG_CLASS, LockMode::AccessShareLock));
+    sample.at(1_843.0).over(Outcome::Completed);
+
+    let weak = lock(USERS, LockMode::ShareUpdateExclusiveLock);
+    sample.rehearse("concurrently");
+    sample.step(
+        "concurrently.up.sql",
+        TransactionShape::Statement,
+        "Statement by statement, because CREATE INDEX CONCURRENTLY on line 1 cannot run in a transaction.",
+    );
+    sample
+        .at(0.3)
+        .send("CREATE INDEX CONCURRENTLY idx_users_email ON users (email)", StatementTransaction::None);
+    sample.at(1.4).sampled_before(0.4).seen(weak);
+    sample.at(8.0).sampled_before(7.0).seen(lock(USERS_EMAIL, LockMode::RowExclusiveLock));
+    sample.at(1_500.0).sampled_before(1_499.0).blocked(
+        LEADER,
+        Waiter::Migration,
+        None,
+        1_499.2,
+        &[Waiter::Hold],
+    );
+    sample.at(1_741.0).sampled_before(1_740.0).unblocked(LEADER);
+    sample.at(2_611.0).done_with(None, Some(1_029_500_000));
+    sample.at(2_612.0).sampled_before(2_611.0).gone(weak).gone(lock(USERS_EMAIL, LockMode::RowExclusiveLock));
+    sample.new_relation(USERS_EMAIL, "public.idx_users_email", RelationKind::Index, Some(USERS));
+    sample.at(2_613.0).over(Outcome::Completed).end();
+    sample
+}
+
+/// A column that the rows that are there cannot have, and the statement before it committed.
+fn failing() -> Sample {
+    let mut declared = strategy("not-null");
+    (declared.down, declared.irreversible) = (Vec::new(), None);
+    let mut sample = Sample::new(vec![declared], budget());
+    let exclusive = lock(USERS, LockMode::AccessExclusiveLock);
+    sample.rehearse("not-null").step("migrations/not-null.up.sql", TransactionShape::File, "");
+    sample.at(0.2).begin().send("ALTER TABLE users ADD COLUMN avatar_url text", StatementTransaction::File);
+    sample.at(0.9).done().at(1.0).reads(&[exclusive]);
+    sample.at(1.1).send("ALTER TABLE users ADD COLUMN role text NOT NULL", StatementTransaction::File);
+    sample.at(4.0).sampled_before(-1.0).seen(exclusive);
+    sample.at(6.2).fails(SqlError {
+        detail: Some("One of a million rows.".to_owned()),
+        line: Some(2),
+        snippet: Some("1 | ALTER TABLE users ADD COLUMN avatar_url text;\n2 | ALTER TABLE users ADD COLUMN role text NOT NULL;\n  |                              ^^^^ here".to_owned()),
+        ..error("23502", "column \"role\" of relation \"users\" contains null values")
+    });
+    sample.at(6.9).roll_back(6.3).at(9.0).sampled_before(4.0).gone(exclusive);
+    sample.at(9.1).over(Outcome::Failed).end();
+    sample
+}
+
+/// A statement that waits for a long transaction and is cancelled, the application queueing behind it.
+fn timed_out() -> Sample {
+    let mut limits = budget();
+    (limits.duration_ms, limits.rewrite_allowed) = (3_000.0, false);
+    limits.declared = vec!["duration".to_owned(), "rewrite".to_owned(), "write_stall".to_owned()];
+    let mut sample = Sample::new(vec![strategy("plain")], limits);
+    let exclusive = lock(USERS, LockMode::AccessExclusiveLock);
+    let (read, write) = (lock(USERS, LockMode::AccessShareLock), lock(USERS, LockMode::RowExclusiveLock));
+    sample.rehearse("plain").step(
+        "plain.up.sql",
+        TransactionShape::File,
+        "In one transaction: nothing in the file cannot run in one.",
+    );
+    sample.at(0.2).begin().send("ALTER TABLE users ALTER COLUMN id TYPE bigint", StatementTransaction::File);
+    sample.at(5.0).sampled_before(0.0).seen_waiting(exclusive, Some(0.9));
+    sample.blocked(LEADER, Waiter::Migration, Some(exclusive), 0.9, &[Waiter::Hold]);
+    for (pid, on, since_ms) in [(901, read, 12.0), (902, write, 31.5), (903, read, 60.0)] {
+        sample.at(since_ms + 3.0).sampled_before(since_ms - 2.0);
+        sample.blocked(pid, Waiter::Probe, Some(on), since_ms, &[Waiter::Hold, Waiter::Migration]);
+    }
+    sample.at(3_000.4).fails(error("57014", "canceling statement due to user request"));
+    sample
+        .at(3_001.0)
+        .roll_back(3_000.5)
+        .at(3_003.0)
+        .sampled_before(2_998.0)
+        .gone(exclusive)
+        .unblocked(LEADER);
+    sample.unblocked(901).unblocked(902).unblocked(903);
+    sample.at(3_004.0).over(Outcome::TimedOut).end();
+    sample
+}
+
+/// Ctrl-C in the middle of the first of two strategies; the record has no end.
+fn interrupted() -> Sample {
+    let mut sample = Sample::new(vec![strategy("plain"), strategy("concurrently")], budget());
+    let share = lock(USERS, LockMode::ShareLock);
+    sample.rehearse("plain").step("plain.up.sql", TransactionShape::File, "");
+    sample.at(0.4).begin().send("CREATE INDEX idx_users_email ON users (email)", StatementTransaction::File);
+    sample.at(3.0).sampled_before(-0.1).seen(share);
+    sample.at(900.0).event(Event::DatabaseSized(DatabaseSized { bytes: 149_000_000 }));
+    sample
+}
+
+/// A lock that has to be waited for behind a long transaction, rows written anew, readers queueing.
+fn waits_and_rewrites() -> Sample {
+    let mut sample = Sample::new(vec![strategy("plain")], budget());
+    let exclusive = lock(USERS, LockMode::AccessExclusiveLock);
+    let index = lock(USERS_EMAIL, LockMode::AccessExclusiveLock);
+    sample.rehearse("plain").relation(
+        USERS_EMAIL,
+        "public.users_email_key",
+        RelationKind::Index,
+        Some(USERS),
+    );
+    sample.step(
+        "plain.up.sql",
+        TransactionShape::File,
+        "In one transaction: nothing in the file cannot run in one.",
+    );
+    sample.at(0.2).begin().send("ALTER TABLE users ALTER COLUMN id TYPE bigint", StatementTransaction::File);
+    sample.at(5.0).sampled_before(0.0).seen_waiting(exclusive, Some(0.9));
+    sample.blocked(LEADER, Waiter::Migration, Some(exclusive), 0.9, &[Waiter::Hold]);
+    sample.at(300.0).sampled_before(295.0);
+    sample.blocked(
+        901,
+        Waiter::Probe,
+        Some(lock(USERS, LockMode::AccessShareLock)),
+        299.0,
+        &[Waiter::Migration],
+    );
+    sample.at(2_105.0).sampled_before(2_100.0).seen(exclusive).unblocked(LEADER);
+    sample.at(2_110.0).notice("rewriting table \"users\"").sampled_before(2_105.0).seen(index);
+    sample.at(7_412.0).done_with(None, Some(1_210_000_000));
+    for (relation_oid, filenode) in [(USERS, 1), (USERS_EMAIL, 2)] {
+        let (old_filenode, new_filenode) = (filenode, filenode + 100);
+        sample.event(Event::StorageChanged(StorageChanged {
+            statement: 0,
+            relation_oid,
+            old_filenode,
+            new_filenode,
+        }));
+    }
+    sample.at(7_412.4).reads(&[exclusive, index]).at(7_430.0).commit(7_412.5);
+    sample.at(7_434.0).sampled_before(7_429.0).gone(exclusive).gone(index).unblocked(901);
+    sample.at(7_435.0).over(Outcome::Completed).end();
+    sample
+}
+
+/// A migration that makes a table that refers to one that was there.
+fn new_table() -> Sample {
+    const INVOICES: u32 = 16_500;
+    const INVOICES_PKEY: u32 = 16_501;
+    let mut declared = strategy("invoices");
+    (declared.down, declared.irreversible) = (Vec::new(), Some("invoices must be kept".to_owned()));
+    let mut sample = Sample::new(vec![declared], budget());
+    let parent = lock(USERS, LockMode::ShareRowExclusiveLock);
+    let mine = lock(INVOICES, LockMode::AccessExclusiveLock);
+    let key = lock(INVOICES_PKEY, LockMode::AccessExclusiveLock);
+    sample.rehearse("invoices").step(
+        "invoices.up.sql",
+        TransactionShape::Explicit,
+        "With its own BEGIN and COMMIT.",
+    );
+    sample.at(0.2).send("BEGIN", StatementTransaction::Explicit).at(0.3).done().begin();
+    let sql = "CREATE TABLE invoices (id bigint PRIMARY KEY, user_id bigint NOT NULL REFERENCES users (id))";
+    sample.at(0.4).send(sql, StatementTransaction::Explicit).at(4.1).done();
+    sample.at(4.2).reads(&[parent, mine, key]);
+    sample.at(4.3).send("COMMIT", StatementTransaction::Explicit).at(5.0).commit(4.3).done();
+    sample.at(5.1).new_relation(INVOICES, "public.invoices", RelationKind::Table, None);
+    sample.new_relation(INVOICES_PKEY, "public.invoices_pkey", RelationKind::Index, Some(INVOICES));
+    sample.at(6.0).over(Outcome::Completed).end();
+    sample
+}
+
+/// A file with a savepoint: what was locked after it is let go when it is rolled back to.
+fn savepoint() -> Sample {
+    let mut sample = Sample::new(vec![strategy("careful")], budget());
+    let share = lock(ORDERS, LockMode::ShareLock);
+    let exclusive = lock(USERS, LockMode::AccessExclusiveLock);
+    let explicit = StatementTransaction::Explicit;
+    sample.rehearse("careful").step(
+        "careful.up.sql",
+        TransactionShape::Explicit,
+        "With its own BEGIN and COMMIT.",
+    );
+    sample.at(0.1).send("BEGIN", explicit).at(0.2).done().begin().at(0.3).reads(&[]);
+    sample.at(0.4).send("LOCK TABLE orders IN SHARE MODE", explicit).at(0.6).done().at(0.7).reads(&[share]);
+    sample.at(0.8).send("SAVEPOINT before_users", explicit).at(0.9).done().at(1.0).reads(&[share]);
+    sample.at(1.05).sampled_before(0.0).seen(share);
+    sample
+        .at(1.1)
+        .send("ALTER TABLE users ADD CONSTRAINT email_given CHECK (email <> '') NOT VALID", explicit);
+    sample.at(6.0).sampled_before(1.05).seen(exclusive);
+    sample.at(850.0).done().at(850.1).reads(&[share, exclusive]);
+    sample.at(850.2).send("ROLLBACK TO before_users", explicit).at(850.9).done().at(851.0).reads(&[share]);
+    sample.at(852.0).sampled_before(847.0).gone(exclusive);
+    sample
+        .at(852.1)
+        .send("ALTER TABLE orders ADD CONSTRAINT total_positive CHECK (total > 0) NOT VALID", explicit);
+    let orders = lock(ORDERS, LockMode::AccessExclusiveLock);
+    sample.at(853.0).done().at(853.1).reads(&[share, orders]);
+    sample.at(853.2).send("COMMIT", explicit).at(854.0).commit(853.2).done();
+    sample.at(857.0).sampled_before(852.0).gone(share);
+    sample.migrated(Outcome::Completed).sampler(170, 5_200);
+    sample.inspected(
+        &["public.idx_half_done"],
+        &["public.orders: total_positive", "public.elsewhere: not_ours"],
+    );
+    sample.closed(Outcome::Completed, None).end();
+    sample
+}
+
+/// One repetition that is whole, one in which the environment failed, and teardown that did not work.
+fn troubled() -> Sample {
+    let mut sample = Sample::new(vec![strategy("plain")], budget());
+    for repetition in [1, 2] {
+        sample.rehearse_again("plain", repetition).step("plain.up.sql", TransactionShape::File, "");
+        sample.at(0.4).begin().send("ANALYZE users", StatementTransaction::File);
+        sample.at(210.0).done().at(210.2).reads(&[lock(USERS, LockMode::ShareUpdateExclusiveLock)]);
+        sample.at(211.0).commit(210.3).at(212.0).migrated(Outcome::Completed);
+        if repetition == 1 {
+            sample.sampler(40, 5_000).inspected(&[], &[]).closed(Outcome::Completed, None);
+        } else {
+            sample.event(Event::SamplerStopped(SamplerStopped {
+                samples: 11,
+                missed: 29,
+                gap_us_max: 140_000,
+                error: Some("connection closed".to_owned()),
+            }));
+            sample.closed(Outcome::Completed, Some("the server went away"));
+        }
+    }
+    sample.rehearsal_none();
+    sample.event(Event::Warned(Warned { message: "The disk is 97% full.".to_owned() }));
+    let (what, error) = ("data directory".to_owned(), Some("it is busy".to_owned()));
+    sample.event(Event::TornDown(TornDown { what, error })).end();
+    sample
+}
+
+/// All of them, by name.
+pub(crate) fn samples() -> Vec<(&'static str, Sample)> {
+    vec![
+        ("index_two_ways", index_two_ways()),
+        ("failing", failing()),
+        ("timed_out", timed_out()),
+        ("interrupted", interrupted()),
+        ("waits_and_rewrites", waits_and_rewrites()),
+        ("new_table", new_table()),
+        ("savepoint", savepoint()),
+        ("troubled", troubled()),
+        ("not_even_loaded", Sample::begun(vec![strategy("plain")], budget())),
+    ]
+}
+
+#[test]
+fn text_for_a_terminal() {
+    for (name, sample) in samples() {
+        insta::assert_snapshot!(format!("text_{name}"), render(&sample.report(), Format::Text));
+    }
+}
+
+#[test]
+fn markdown_for_a_page() {
+    for (name, sample) in samples() {
+        insta::assert_snapshot!(format!("markdown_{name}"), render(&sample.report(), Format::Markdown));
+    }
+}
+
+#[test]
+fn json_for_programs() {
+    insta::assert_snapshot!("json_waits_and_rewrites", render(&waits_and_rewrites().report(), Format::Json));
+}
+
+#[test]
+fn json_comes_back_as_the_same_model() {
+    for (name, sample) in samples() {
+        let report = sample.report();
+        let back: Report = serde_json::from_str(&render(&report, Format::Json)).expect("our own JSON");
+        assert_eq!(back, report, "{name}");
+    }
+}
+
+#[test]
+fn every_warning_is_in_every_format() {
+    let squeezed = |text: &str| text.replace('\\', "").split_whitespace().collect::<String>();
+    for (name, sample) in samples() {
+        let report = sample.report();
+        for format in [Format::Text, Format::Json, Format::Markdown] {
+            let rendered = squeezed(&render(&report, format));
+            for warning in &report.warnings {
+                assert!(rendered.contains(&squeezed(warning)), "{name}, {format:?}: {warning}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_narrow_terminal_is_not_overrun() {
+    for (name, sample) in samples() {
+        for line in text(&sample.report(), Style { color: false, width: 80 }).lines() {
+            let is_snippet = line.contains(" | ");
+            assert!(line.chars().count() <= 80 || is_snippet, "{name}: {line}");
+        }
+    }
+}
+
+#[test]
+fn colour_changes_nothing_but_colour() {
+    for (_, sample) in samples() {
+        let report = sample.report();
+        let mut coloured = text(&report, Style { color: true, width: 100 });
+        for code in ["\x1b[0m", "\x1b[1m", "\x1b[1;31m", "\x1b[1;32m", "\x1b[1;33m"] {
+            coloured = coloured.replace(code, "");
+        }
+        assert_eq!(coloured, text(&report, Style { color: false, width: 100 }));
+    }
+}

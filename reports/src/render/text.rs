@@ -1,0 +1,272 @@
+//! The report for a terminal: what a person takes in at one look.
+
+mod page;
+
+use comfy_table::{ContentArrangement, Table, presets};
+
+use super::words;
+use crate::model::Report;
+use crate::model::rehearsal::Rehearsal;
+use crate::model::strategy::{
+    BudgetLine, BudgetStatus, CheckStatus, ChecklistItem, Finding, Strategy, Verdict,
+};
+use crate::units;
+use page::{Ink, Page};
+
+/// How the text is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Whether to write ANSI colours.
+    pub color: bool,
+    /// Columns of the terminal; less than 60 is taken for 60.
+    pub width: u16,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { color: false, width: 100 }
+    }
+}
+
+/// Waits of the migration that are told one by one.
+const WAITS_SHOWN: usize = 5;
+/// Tables whose strongest lock is shown.
+const TABLES_SHOWN: usize = 12;
+/// Spaces after each column.
+const PADDING: u16 = 2;
+/// What is left of a last column at least, characters.
+const LAST_COLUMN_MIN: usize = 16;
+/// Stands in the comparison for what was not measured.
+const UNKNOWN: &str = "–";
+
+/// The summary for a terminal.
+pub fn text(report: &Report, style: Style) -> String {
+    let mut page = Page::new(style);
+    header(&mut page, report);
+    for strategy in &report.strategies {
+        page.gap();
+        strategy_block(&mut page, strategy);
+    }
+    if report.strategies.len() > 1 {
+        page.gap();
+        page.line(Ink::Bold, "Comparison, best first");
+        let rows = report.comparison.rows.iter().map(|row| {
+            let mut cells = vec![row.strategy.clone()];
+            cells.extend(words::compared(row, UNKNOWN));
+            cells
+        });
+        let rows: Vec<Vec<String>> = rows.collect();
+        let heads = [
+            "strategy",
+            "verdict",
+            "duration",
+            "writes blocked",
+            "reads blocked",
+            "lock wait",
+            "WAL",
+            "growth",
+        ];
+        page.block(2, &table(&heads, &rows, page.width()));
+        if rows.iter().flatten().any(|cell| cell == UNKNOWN) {
+            page.item("  ", &format!("{UNKNOWN} {}", words::NOT_MEASURED));
+        }
+    }
+    if !report.warnings.is_empty() {
+        page.gap();
+        page.line(Ink::Yellow, "Warnings");
+        for warning in &report.warnings {
+            page.item("  ! ", warning);
+        }
+    }
+    page.gap();
+    let verdict = format!("Verdict: {}", words::verdict(report.verdict).to_uppercase());
+    page.line(ink_of(report.verdict == Verdict::Pass), &verdict);
+    page.finish()
+}
+
+fn header(page: &mut Page, report: &Report) {
+    page.line(Ink::Bold, &format!("{}  ({})", report.scenario.title, report.scenario.name));
+    if let Some(about) = &report.scenario.about {
+        page.item("", about);
+    }
+    page.gap();
+    match &report.environment {
+        Some(environment) => page.item("Server  ", &words::server(environment)),
+        None => page.item("Server  ", "none was started"),
+    }
+    page.item("Data    ", &words::data(report));
+    if let Some(load) = report.dataset.as_ref().and_then(words::load) {
+        page.item("Load    ", &load);
+    }
+}
+
+fn strategy_block(page: &mut Page, strategy: &Strategy) {
+    let verdict = words::verdict_and_expectation(strategy.verdict, strategy.as_expected);
+    let mark = if strategy.verdict == Verdict::Pass { '✓' } else { '✗' };
+    let duration = match strategy.rehearsals.as_slice() {
+        [only] => format!("  {}", words::duration(only.duration_ms)),
+        _ => String::new(),
+    };
+    let ink = ink_of(strategy.as_expected.unwrap_or(strategy.verdict == Verdict::Pass));
+    page.line(ink, &format!("{mark} {}  {verdict}{duration}", strategy.name));
+    if strategy.rehearsals.is_empty() {
+        page.item("  ", "It was not rehearsed.");
+    }
+    for rehearsal in &strategy.rehearsals {
+        if strategy.rehearsals.len() > 1 {
+            let (number, duration) = (rehearsal.repetition, words::duration(rehearsal.duration_ms));
+            page.item(
+                "  ",
+                &format!("Repetition {number}: {}, {duration}", words::outcome(rehearsal.outcome)),
+            );
+        }
+        rehearsal_block(page, rehearsal);
+    }
+    page.item("  budget     ", &budget(&strategy.budget));
+    page.item("  checklist  ", &checklist(&strategy.checklist));
+    for item in strategy.checklist.iter().filter(|item| item.status == CheckStatus::Fail) {
+        page.item("    ✗ ", &format!("{}: {}", item.item, item.evidence));
+    }
+    for finding in &strategy.findings {
+        finding_block(page, strategy, finding);
+    }
+}
+
+fn rehearsal_block(page: &mut Page, rehearsal: &Rehearsal) {
+    for step in &rehearsal.steps {
+        page.item("  ", &format!("{}: {}", step.file, words::how_it_ran(step)));
+    }
+    if rehearsal.strongest_locks.is_empty() {
+        page.item("  ", "No lock was seen.");
+    } else {
+        let rows = rehearsal.strongest_locks.iter().take(TABLES_SHOWN).map(|lock| {
+            let on =
+                if lock.relation == lock.table { String::new() } else { format!(" on {}", lock.relation) };
+            vec![
+                lock.table.clone(),
+                format!("{:?}{on}", lock.mode),
+                words::hold(lock.hold_ms, lock.hold_uncertainty_ms),
+                words::blocks(lock).to_owned(),
+                words::place_and_sql(rehearsal, lock.statement),
+            ]
+        });
+        let heads = ["table", "strongest lock", "held", "blocks", "taken by"];
+        let mut rows: Vec<Vec<String>> = rows.collect();
+        cut_last_column(&heads, &mut rows, page.width());
+        page.block(2, &table(&heads, &rows, page.width()));
+        if let Some(more @ 1..) = rehearsal.strongest_locks.len().checked_sub(TABLES_SHOWN) {
+            page.item(
+                "  ",
+                &format!("and {} with weaker locks", units::plural(more as u64, "table", "tables")),
+            );
+        }
+    }
+    for longer in rehearsal.strongest_locks.iter().filter_map(words::longer_block) {
+        page.item("  ", &longer);
+    }
+    let waits = words::own_waits(rehearsal);
+    for wait in waits.iter().take(WAITS_SHOWN) {
+        page.item("  ", wait);
+    }
+    if waits.len() > WAITS_SHOWN {
+        page.item(
+            "  ",
+            &format!("and {} more", units::plural((waits.len() - WAITS_SHOWN) as u64, "wait", "waits")),
+        );
+    }
+    if let Some(note) = words::sampling_note(rehearsal) {
+        page.item("  ", &note);
+    }
+}
+
+/// Measured limits first, then the names of those that are not.
+fn budget(lines: &[BudgetLine]) -> String {
+    let mut parts: Vec<String> = lines
+        .iter()
+        .filter(|line| line.measured.is_some())
+        .map(|line| {
+            let mark = match line.status {
+                BudgetStatus::Pass => "✓ ",
+                BudgetStatus::Fail => "✗ ",
+                BudgetStatus::NotMeasured => "",
+            };
+            format!("{mark}{}", words::budget_line(line))
+        })
+        .collect();
+    let unknown: Vec<&str> =
+        lines.iter().filter(|line| line.measured.is_none()).map(|line| line.limit.as_str()).collect();
+    if !unknown.is_empty() {
+        parts.push(format!("{}: {}", words::NOT_MEASURED, unknown.join(", ")));
+    }
+    parts.join(" · ")
+}
+
+fn checklist(items: &[ChecklistItem]) -> String {
+    let all = [CheckStatus::Pass, CheckStatus::Fail, CheckStatus::NotMeasured, CheckStatus::NotApplicable];
+    let counted = all.iter().filter_map(|status| {
+        let number = items.iter().filter(|item| item.status == *status).count();
+        (number > 0).then(|| format!("{number} {}", words::check_status(*status)))
+    });
+    counted.collect::<Vec<_>>().join(" · ")
+}
+
+fn finding_block(page: &mut Page, strategy: &Strategy, finding: &Finding) {
+    let rehearsal = strategy.rehearsals.iter().find(|rehearsal| rehearsal.repetition == finding.repetition);
+    let statement = rehearsal.and_then(|rehearsal| {
+        let index = finding.statement?;
+        rehearsal.statements.iter().find(|statement| statement.index == index)
+    });
+    page.gap();
+    let place = statement.map_or_else(String::new, |statement| {
+        format!("  {}  {}", words::place(statement), words::one_line(&statement.sql))
+    });
+    let heading = format!("  {} ({}){place}", finding.id, words::severity(finding.severity));
+    page.line(Ink::Red, &words::cut(&heading, page.width().into()));
+    page.item("    ", &finding.evidence);
+    let error =
+        statement.and_then(|statement| statement.error.as_ref()).filter(|_| finding.id == "statement-failed");
+    if let Some(error) = error {
+        for (label, text) in [("DETAIL: ", &error.detail), ("HINT: ", &error.hint)] {
+            if let Some(text) = text {
+                page.item("    ", &format!("{label}{text}"));
+            }
+        }
+        if let Some(snippet) = &error.snippet {
+            page.block(4, snippet);
+        }
+    }
+    page.item("    → ", &finding.advice);
+}
+
+/// Cuts the cells of the last column so that no row needs a second line, as long as something is left of them.
+fn cut_last_column(heads: &[&str], rows: &mut [Vec<String>], width: u16) {
+    let padding = usize::from(PADDING);
+    let cells_of =
+        |column: usize| rows.iter().filter_map(move |row| row.get(column)).map(|cell| cell.chars().count());
+    let before = heads.split_last().map_or(&[][..], |(_, before)| before);
+    let widths =
+        before.iter().enumerate().map(|(column, head)| cells_of(column).chain([head.chars().count()]).max());
+    let used: usize = widths.map(|width| width.unwrap_or(0) + padding).sum::<usize>() + padding;
+    let room = usize::from(width).saturating_sub(used + padding).max(LAST_COLUMN_MIN);
+    for cell in rows.iter_mut().filter_map(|row| row.last_mut()) {
+        *cell = words::cut(cell, room);
+    }
+}
+
+/// Columns without rules, as wide as they need to be.
+fn table(heads: &[&str], rows: &[Vec<String>], width: u16) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(width.saturating_sub(2)).set_header(heads);
+    for row in rows {
+        table.add_row(row.iter().map(|cell| page::clean(cell)));
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, PADDING));
+    }
+    table.to_string()
+}
+
+fn ink_of(good: bool) -> Ink {
+    if good { Ink::Green } else { Ink::Red }
+}

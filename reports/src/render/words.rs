@@ -1,0 +1,286 @@
+//! What the renderers for people say alike.
+
+use crate::event::{Outcome, TransactionShape, Waiter};
+use crate::model::comparison::{ComparisonRow, Hold};
+use crate::model::dataset::Dataset;
+use crate::model::environment::Environment;
+use crate::model::lock::{Blocks, StrongestLock};
+use crate::model::rehearsal::{Rehearsal, Step};
+use crate::model::statement::Statement;
+use crate::model::strategy::{BudgetLine, BudgetStatus, CheckStatus, Severity, Verdict};
+use crate::model::{Quantity, Report, RunEnd};
+use crate::statements::runs_alone;
+use crate::units;
+
+/// Said wherever a number is not known.
+pub(super) const NOT_MEASURED: &str = "not measured";
+
+/// Tables that are named with their load rate.
+const TABLES_NAMED: usize = 3;
+/// Longest piece of a statement that is shown on one line, characters.
+const SQL_SHOWN: usize = 72;
+
+pub(super) fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Fail => "fail",
+        Verdict::Error => "error",
+    }
+}
+
+/// The verdict, and whether it was expected.
+pub(super) fn verdict_and_expectation(of: Verdict, as_expected: Option<bool>) -> String {
+    let expectation = match as_expected {
+        None => "",
+        Some(true) => ", as expected",
+        Some(false) => ", not as expected",
+    };
+    format!("{}{expectation}", verdict(of).to_uppercase())
+}
+
+pub(super) fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Completed => "completed",
+        Outcome::Failed => "failed",
+        Outcome::TimedOut => "timed out",
+        Outcome::Interrupted => "interrupted",
+    }
+}
+
+pub(super) fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::High => "high",
+        Severity::Medium => "medium",
+        Severity::Low => "low",
+    }
+}
+
+pub(super) fn check_status(status: CheckStatus) -> &'static str {
+    match status {
+        CheckStatus::Pass => "pass",
+        CheckStatus::Fail => "fail",
+        CheckStatus::NotMeasured => NOT_MEASURED,
+        CheckStatus::NotApplicable => "not applicable",
+    }
+}
+
+pub(super) fn waiter(waiter: Waiter) -> &'static str {
+    match waiter {
+        Waiter::Migration => "the migration itself",
+        Waiter::Probe => "a probe",
+        Waiter::Hold => "a long transaction of the workload",
+        Waiter::Other => "another session",
+    }
+}
+
+/// How a file was wrapped in transactions, in the words of whoever decided.
+pub(super) fn how_it_ran(step: &Step) -> &str {
+    match (step.why.as_str(), step.transaction) {
+        ("", TransactionShape::File) => "In one transaction.",
+        ("", TransactionShape::Explicit) => "With its own BEGIN and COMMIT.",
+        ("", TransactionShape::Statement) => "Statement by statement.",
+        (why, _) => why,
+    }
+}
+
+/// What a table's strongest lock keeps others from.
+pub(super) fn blocks(lock: &StrongestLock) -> &'static str {
+    match (lock.created_by_migration, lock.blocks) {
+        (Some(true), _) => "nobody (new)",
+        (_, Blocks::None) => "neither",
+        (_, Blocks::Reads) => "reads",
+        (_, Blocks::Writes) => "writes",
+        (_, Blocks::Both) => "reads, writes",
+    }
+}
+
+/// How long it was held.
+pub(super) fn hold(hold_ms: Option<f64>, uncertainty_ms: Option<f64>) -> String {
+    hold_ms.map_or_else(
+        || "never granted".to_owned(),
+        |hold_ms| units::held(hold_ms, uncertainty_ms.unwrap_or(0.0)),
+    )
+}
+
+/// A hold of the comparison; none where it is not known.
+fn compared_hold(hold: Option<Hold>) -> Option<String> {
+    Some(match hold? {
+        Hold { hold_ms: 0.0, .. } => "none".to_owned(),
+        hold => units::held(hold.hold_ms, hold.hold_uncertainty_ms),
+    })
+}
+
+/// A row of the comparison, after the strategy's name; `unknown` stands where nothing was measured.
+pub(super) fn compared(row: &ComparisonRow, unknown: &str) -> Vec<String> {
+    let known = [
+        Some(verdict(row.verdict).to_owned()),
+        row.duration_ms.map(units::duration),
+        compared_hold(row.writes_blocked),
+        compared_hold(row.reads_blocked),
+        row.lock_wait_ms.map(|ms| waited(Some(ms))),
+        row.wal_bytes.map(units::bytes),
+        row.growth_bytes_peak.map(units::bytes),
+    ];
+    known.into_iter().map(|cell| cell.unwrap_or_else(|| unknown.to_owned())).collect()
+}
+
+pub(super) fn duration(ms: Option<f64>) -> String {
+    ms.map_or_else(|| NOT_MEASURED.to_owned(), units::duration)
+}
+
+/// A duration that is `none` where it is 0.
+pub(super) fn waited(ms: Option<f64>) -> String {
+    if ms == Some(0.0) { "none".to_owned() } else { duration(ms) }
+}
+
+pub(super) fn bytes(bytes: Option<u64>) -> String {
+    bytes.map_or_else(|| NOT_MEASURED.to_owned(), units::bytes)
+}
+
+/// A quantity of a budget line.
+pub(super) fn quantity(quantity: Quantity, unit: &str) -> String {
+    match (quantity, unit) {
+        (Quantity::Fraction(ms), "ms") => units::duration(ms),
+        (Quantity::Whole(bytes), "bytes") => units::bytes(bytes),
+        (Quantity::Whole(count), "tables") => units::plural(count, "table", "tables"),
+        (Quantity::Whole(count), "requests") => units::plural(count, "request", "requests"),
+        (Quantity::Whole(count), _) => units::count(count),
+        (Quantity::Fraction(value), _) => format!("{value} {unit}"),
+    }
+}
+
+/// `duration 1.84 s (limit 30 min)`; without a number where there is none.
+pub(super) fn budget_line(line: &BudgetLine) -> String {
+    let measured =
+        line.measured.map_or_else(|| NOT_MEASURED.to_owned(), |measured| quantity(measured, &line.unit));
+    let partly = line.measured.is_some() && line.status == BudgetStatus::NotMeasured;
+    let until = if partly { " until it stopped" } else { "" };
+    format!("{} {measured}{until} (limit {})", line.limit, quantity(line.allowed, &line.unit))
+}
+
+pub(super) fn server(environment: &Environment) -> String {
+    format!(
+        "PostgreSQL {}, {}, {}, {} memory",
+        environment.server_version,
+        environment.provider,
+        units::plural(u64::from(environment.cpus), "processor", "processors"),
+        units::bytes(environment.memory_bytes),
+    )
+}
+
+/// The data in one line.
+pub(super) fn data(report: &Report) -> String {
+    let drawn = format!("seed {}, scale {}", report.seed, report.scale);
+    let Some(dataset) = &report.dataset else { return format!("not loaded; {drawn}") };
+    let Some(rows) = dataset.rows else { return format!("loading did not end; {drawn}") };
+    let tables = units::plural(dataset.tables.len() as u64, "table", "tables");
+    format!("{} in {tables}, {}; {drawn}", units::plural(rows, "row", "rows"), bytes(dataset.bytes))
+}
+
+/// How it was loaded, in one line; none where it was not.
+pub(super) fn load(dataset: &Dataset) -> Option<String> {
+    let source = dataset.source.as_deref()?;
+    let mut parts = vec![format!("{source} in {}", duration(dataset.load_ms))];
+    let mut tables: Vec<_> = dataset.tables.iter().filter(|table| table.rows_per_second.is_some()).collect();
+    tables.sort_by_key(|table| std::cmp::Reverse(table.rows));
+    for table in tables.iter().take(TABLES_NAMED) {
+        if let Some(rate) = table.rows_per_second {
+            parts.push(format!("{} at {}", table.name, units::rows_per_second(rate)));
+        }
+    }
+    Some(parts.join(", "))
+}
+
+/// `file:line  SQL in one line`.
+pub(super) fn place_and_sql(rehearsal: &Rehearsal, statement: Option<u32>) -> String {
+    let found =
+        statement.and_then(|index| rehearsal.statements.iter().find(|statement| statement.index == index));
+    found.map_or_else(
+        || "outside any statement".to_owned(),
+        |found| format!("{}  {}", place(found), one_line(&found.sql)),
+    )
+}
+
+/// `file:line`, the folder left out.
+pub(super) fn place(statement: &Statement) -> String {
+    let name = statement.file.rsplit_once('/').map_or(statement.file.as_str(), |(_, name)| name);
+    format!("{name}:{}", statement.line)
+}
+
+/// A statement as one line, cut where it is long.
+pub(super) fn one_line(sql: &str) -> String {
+    cut(&sql.split_whitespace().collect::<Vec<_>>().join(" "), SQL_SHOWN)
+}
+
+/// Text of at most `room` characters.
+pub(super) fn cut(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(room.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
+}
+
+/// The migration's own waits, one line each.
+pub(super) fn own_waits(rehearsal: &Rehearsal) -> Vec<String> {
+    let blocked =
+        rehearsal.blocked.iter().filter(|blocked| blocked.waiter == Waiter::Migration).map(|blocked| {
+            let what = blocked.relation.as_ref().map_or_else(
+                || format!("a {} lock", blocked.locktype),
+                |relation| format!("{} on {relation}", blocked.mode),
+            );
+            let by: Vec<&str> = blocked.by.iter().map(|by| waiter(*by)).collect();
+            let behind = if by.is_empty() { String::new() } else { format!(", behind {}", by.join(" and ")) };
+            format!(
+                "waited {} for {what}{behind}",
+                units::held(blocked.to_ms - blocked.from_ms, blocked.uncertainty_ms)
+            )
+        });
+    let alone = rehearsal.locks.iter().filter(|lock| lock.waits.is_empty() && lock.requested_ms.is_some());
+    let alone = alone.map(|lock| {
+        let waited = units::held(lock.wait_ms.unwrap_or(0.0), lock.wait_uncertainty_ms.unwrap_or(0.0));
+        format!("waited {waited} for {:?} on {}", lock.mode, lock.relation)
+    });
+    blocked.chain(alone).collect()
+}
+
+/// What has to be known of locks that were only sampled; none where there can be none.
+pub(super) fn sampling_note(rehearsal: &Rehearsal) -> Option<String> {
+    let bare = rehearsal.statements.iter().any(|statement| runs_alone(statement.transaction, &statement.sql));
+    let failed = rehearsal.statements.iter().any(|statement| statement.error.is_some());
+    let what = match (bare, failed) {
+        (true, false) => "What ran outside a transaction was",
+        (true, true) => "What ran outside a transaction, and the statement that failed, were",
+        (false, true) => "The statement that failed was",
+        (false, false) => return None,
+    };
+    let sampler = rehearsal.sampler.as_ref()?;
+    Some(format!(
+        "{what} watched by lock samples alone ({} in all): a lock shorter than {} may be missing.",
+        units::count(sampler.samples),
+        units::duration(sampler.gap_ms_max),
+    ))
+}
+
+/// Where a weaker lock kept others out for longer than the strongest did.
+pub(super) fn longer_block(lock: &StrongestLock) -> Option<String> {
+    if lock.created_by_migration == Some(true) {
+        return None;
+    }
+    let strongest_ms = lock.hold_ms.unwrap_or(0.0);
+    let writes_ms = lock.writes_blocked_ms.filter(|ms| *ms > strongest_ms || !lock.blocks.writes())?;
+    Some(format!(
+        "{}: writes were blocked for longer, {}, by a weaker lock",
+        lock.table,
+        units::duration(writes_ms)
+    ))
+}
+
+pub(super) fn run_end(end: RunEnd) -> &'static str {
+    match end {
+        RunEnd::Finished => "finished",
+        RunEnd::Interrupted => "interrupted",
+        RunEnd::Failed => "stopped by an error",
+        RunEnd::CutOff => "cut off",
+    }
+}
