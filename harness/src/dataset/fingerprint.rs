@@ -1,0 +1,50 @@
+//! The name of a dataset: a digest of everything that shapes it.
+
+use sha2::{Digest, Sha256};
+
+use super::plan::GENERATOR_VERSION;
+use super::prepare::Wanted;
+
+/// SHA-256 in hexadecimal over schema, profile, seed, scale, rows asked for, generator and server version.
+pub(super) fn of(wanted: &Wanted<'_>, version_major: u32) -> String {
+    let mut digest = Sha256::new();
+    // Each part with its length before it, so that no two lists of parts read the same.
+    let mut part = |bytes: &[u8]| {
+        digest.update((bytes.len() as u64).to_le_bytes());
+        digest.update(bytes);
+    };
+    part(wanted.scenario.schema.source.text.as_bytes());
+    part(format!("{:?}", declared(wanted)).as_bytes());
+    part(&wanted.seed.to_le_bytes());
+    part(&wanted.scale.to_bits().to_le_bytes());
+    for (table, rows) in wanted.rows {
+        part(table.as_bytes());
+        part(&rows.to_le_bytes());
+    }
+    part(&GENERATOR_VERSION.to_le_bytes());
+    part(&version_major.to_le_bytes());
+    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The profile without the places where it is written.
+fn declared(wanted: &Wanted<'_>) -> Vec<impl std::fmt::Debug> {
+    let tables = wanted.scenario.profile.tables.iter();
+    tables
+        .map(|table| {
+            let columns: Vec<_> = table
+                .columns
+                .iter()
+                .map(|column| {
+                    let bounds: Vec<_> =
+                        column.histogram_bounds.iter().map(|bound| bound.value.clone()).collect();
+                    (
+                        column.name.clone(),
+                        (column.null_frac, column.n_distinct, column.correlation, column.avg_width),
+                        (column.most_common.clone(), bounds, column.generator),
+                    )
+                })
+                .collect();
+            (table.name.clone(), table.rows, columns)
+        })
+        .collect()
+}

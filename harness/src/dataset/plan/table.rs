@@ -1,0 +1,140 @@
+//! One table that can be made, row by row, in any order and on any number of threads.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use pgrehearse_scenarios::source::Place;
+
+use super::column::Built;
+use super::size;
+use crate::dataset::encode;
+use crate::dataset::generate::segments::Slot;
+use crate::postgres::admin;
+use crate::postgres::shape::TableShape;
+
+/// A table and how its rows are made.
+#[derive(Debug, Clone)]
+pub struct TablePlan {
+    oid: u32,
+    schema: String,
+    name: String,
+    rows: u64,
+    place: Place,
+    names: Vec<String>,
+    columns: Vec<Arc<Built>>,
+    sequences: Vec<(String, i64)>,
+    row_bytes: f64,
+    index_bytes: f64,
+}
+
+/// Rows whose places are computed together, so that the processor can work on several at once.
+const BATCH: usize = 256;
+
+impl TablePlan {
+    /// A table with `columns` where they are made; the others are left to the server.
+    pub(super) fn new(shape: &TableShape, rows: u64, place: Place, columns: Vec<Option<Arc<Built>>>) -> Self {
+        let made: Vec<Option<&Built>> = columns.iter().map(Option::as_deref).collect();
+        let row_bytes = size::row_bytes(&shape.columns, &made);
+        let index_bytes = size::index_bytes(&shape.unique_keys, &made);
+        let mut plan = Self {
+            oid: shape.oid,
+            schema: shape.schema.clone(),
+            name: shape.name.clone(),
+            rows,
+            place,
+            names: Vec::new(),
+            columns: Vec::new(),
+            sequences: Vec::new(),
+            row_bytes,
+            index_bytes,
+        };
+        for (column, built) in shape.columns.iter().zip(columns) {
+            let Some(built) = built else { continue };
+            if let Some(sequence) = &column.owned_sequence {
+                let last = built.greatest.unwrap_or(i64::try_from(rows).unwrap_or(i64::MAX));
+                plan.sequences.push((sequence.clone(), last.max(1)));
+            }
+            plan.names.push(column.name.clone());
+            plan.columns.push(built);
+        }
+        plan
+    }
+
+    /// `pg_class.oid` of the table.
+    pub fn oid(&self) -> u32 {
+        self.oid
+    }
+
+    /// Where the profile names it.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// `schema.table`, unquoted, for people.
+    pub fn full_name(&self) -> String {
+        format!("{}.{}", self.schema, self.name)
+    }
+
+    /// `"schema"."table"`, quoted for SQL.
+    pub fn qualified_name(&self) -> String {
+        admin::qualified(&self.schema, &self.name)
+    }
+
+    /// Names of the columns that rows have, in their order, unquoted. The server fills the others.
+    pub fn copy_columns(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Rows in all.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Sequences that the columns own, as they are written in SQL, with the last value that the rows used.
+    pub fn sequences(&self) -> &[(String, i64)] {
+        &self.sequences
+    }
+
+    /// Bytes of heap per row, estimated.
+    pub fn estimated_row_bytes(&self) -> f64 {
+        self.row_bytes
+    }
+
+    /// Bytes of unique indexes per row, estimated; other indexes are not known here.
+    pub fn estimated_index_bytes(&self) -> f64 {
+        self.index_bytes
+    }
+
+    /// Appends rows in the format of COPY BINARY, without header and trailer.
+    ///
+    /// The bytes of a row depend on nothing but its number; `rows` must lie within `0..self.rows()`.
+    pub fn encode_rows(&self, rows: Range<u64>, out: &mut Vec<u8>) {
+        assert!(rows.end <= self.rows, "row {} of {} rows", rows.end, self.rows);
+        let width = self.columns.len();
+        let mut slots = vec![0; width * BATCH];
+        let mut start = rows.start;
+        while start < rows.end {
+            let end = (start + BATCH as u64).min(rows.end);
+            let count = (end - start) as usize;
+            for (built, slots) in self.columns.iter().zip(slots.chunks_exact_mut(BATCH)) {
+                built.column.locate(start..end, &mut slots[..count]);
+            }
+            for row in 0..count {
+                encode::row_start(width as i16, out);
+                for (built, slots) in self.columns.iter().zip(slots.chunks_exact(BATCH)) {
+                    built.column.write(Slot(slots[row]), out);
+                }
+            }
+            start = end;
+        }
+    }
+
+    /// Appends one field: the value of a column (a position in [`Self::copy_columns`]) in a row, with its length before
+    /// it, as COPY BINARY and the binary protocol write it.
+    pub fn encode_field(&self, column: usize, row: u64, out: &mut Vec<u8>) {
+        assert!(row < self.rows, "row {row} of {} rows", self.rows);
+        let mut slot = [0];
+        self.columns[column].column.locate(row..row + 1, &mut slot);
+        self.columns[column].column.write(Slot(slot[0]), out);
+    }
+}

@@ -1,0 +1,354 @@
+//! Running a strategy's steps as a migration tool would, and telling what each statement did.
+
+mod errors;
+mod storage;
+mod transaction;
+
+use std::time::Duration;
+
+use pgrehearse_reports::event::{
+    Event, MigrationFinished, MigrationStarted, Notice, Outcome, SessionLocks, SqlError, StatementFinished,
+    StatementStarted, StatementTransaction, StepStarted, TransactionShape, Warned,
+};
+use pgrehearse_scenarios::Step;
+use pgrehearse_scenarios::sql::{self, Shape, Statement, StatementKind};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_postgres::NoTls;
+
+use self::storage::Storage;
+use crate::error::Error;
+use crate::events::Events;
+use crate::postgres::session::MigrationSession;
+use crate::postgres::{Connection, Endpoint, admin, inventory, locks};
+
+/// How long a cancelled statement may take to stop.
+const CANCEL_DEADLINE: Duration = Duration::from_secs(30);
+/// How long reading back what a statement did may take.
+const READ_DEADLINE: Duration = Duration::from_secs(60);
+/// What a record keeps of a statement's text, characters.
+const SQL_CHARACTERS_MAX: usize = 10_000;
+
+/// How often locks are sampled while the session itself reads its locks before its transaction ends:
+/// sampling adds waits and times.
+pub const SAMPLE_INTERVAL: Duration = Duration::from_millis(5);
+/// How often while a statement runs that cannot be in a transaction: nothing else sees its locks.
+pub const SAMPLE_INTERVAL_ALONE: Duration = Duration::from_millis(1);
+
+/// A migration that is about to run.
+#[derive(Debug)]
+pub struct Migration {
+    session: MigrationSession,
+    /// Reads beside the session what the session cannot read of itself.
+    beside: Connection,
+    storage: Storage,
+    events: Events,
+    sample_interval: watch::Sender<Duration>,
+    deadline: Instant,
+    next_statement: u32,
+    in_transaction: bool,
+}
+
+/// Why a migration stopped before its end.
+enum Stop {
+    /// A statement failed; it has been told.
+    Failed,
+    /// Its time was up.
+    TimedOut,
+    /// The server or the connection is gone.
+    Broken(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
+impl From<tokio_postgres::Error> for Stop {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Broken(error.into())
+    }
+}
+
+impl Migration {
+    /// Connects to `database` and takes stock of it. `sample_interval` tells the lock sampler how closely to
+    /// look.
+    ///
+    /// # Errors
+    /// [`Error::Environment`] where the server does not answer.
+    pub async fn open(
+        endpoint: &Endpoint,
+        database: &str,
+        events: Events,
+        sample_interval: watch::Sender<Duration>,
+    ) -> Result<Self, Error> {
+        let clock = events.clone();
+        let session = MigrationSession::open(endpoint, database, move || clock.now_us()).await?;
+        let beside = endpoint.connect_as_superuser(database, "pgrehearse").await?;
+        let storage = Storage::before(&beside, events.clone()).await?;
+        let left = inventory::leftovers(&beside).await?;
+        let wal_lsn = admin::wal_lsn(&beside).await?;
+        let database_bytes = admin::database_bytes(&beside, database).await?;
+        let backend_pid = session.pid();
+        events.tell(Event::MigrationStarted(MigrationStarted {
+            backend_pid,
+            wal_lsn,
+            database_bytes,
+            invalid_indexes: Some(left.invalid_indexes),
+            not_valid_constraints: Some(left.not_valid_constraints),
+        }));
+        let deadline = Instant::now();
+        Ok(Self {
+            session,
+            beside,
+            storage,
+            events,
+            sample_interval,
+            deadline,
+            next_statement: 0,
+            in_transaction: false,
+        })
+    }
+
+    /// The process id of its session on the server.
+    pub const fn backend_pid(&self) -> i32 {
+        self.session.pid()
+    }
+
+    /// Runs the steps; cancels what runs when `limit` is over. Tells everything, the outcome included.
+    ///
+    /// # Errors
+    /// [`Error::Environment`] where the server or the connection fails; a failing migration is an outcome.
+    pub async fn run(mut self, steps: &[Step], limit: Duration) -> Result<Outcome, Error> {
+        self.deadline = Instant::now() + limit;
+        let mut stopped = Ok(());
+        for (index, step) in (0..).zip(steps) {
+            stopped = self.step(index, step).await;
+            if stopped.is_err() {
+                break;
+            }
+        }
+        let outcome = match stopped {
+            Ok(()) => Outcome::Completed,
+            Err(Stop::Failed) => Outcome::Failed,
+            Err(Stop::TimedOut) => Outcome::TimedOut,
+            Err(Stop::Broken(error)) => return Err(error.while_doing("while the migration ran")),
+        };
+        let wal_lsn = admin::wal_lsn(&self.beside).await.ok();
+        self.events.tell(Event::MigrationFinished(MigrationFinished { outcome, wal_lsn }));
+        Ok(outcome)
+    }
+
+    async fn step(&mut self, index: u32, step: &Step) -> Result<(), Stop> {
+        let statements = &step.file.statements;
+        let (shape, why) = sql::shape(statements, step.transaction);
+        let transaction = match shape {
+            Shape::File => TransactionShape::File,
+            Shape::Explicit => TransactionShape::Explicit,
+            Shape::Statement => TransactionShape::Statement,
+        };
+        let file = step.file.source.path.clone();
+        self.events.tell(Event::StepStarted(StepStarted { step: index, file, transaction, why }));
+        let done = self.statements(index, step, shape).await;
+        if self.in_transaction {
+            if done.is_ok() {
+                let message = format!(
+                    "{} ends with its transaction still open; it was rolled back, as the end of a session does",
+                    step.file.source.path
+                );
+                self.events.tell(Event::Warned(Warned { message }));
+            }
+            self.roll_back().await?;
+            return done.and(Err(Stop::Failed));
+        }
+        done
+    }
+
+    async fn statements(&mut self, index: u32, step: &Step, shape: Shape) -> Result<(), Stop> {
+        if shape == Shape::File {
+            self.begin().await?;
+        }
+        for statement in &step.file.statements {
+            let wrap = match (shape, statement.kind) {
+                (Shape::File, _) => StatementTransaction::File,
+                _ if self.in_transaction => StatementTransaction::Explicit,
+                (_, StatementKind::Transactional) => StatementTransaction::Own,
+                _ => StatementTransaction::None,
+            };
+            self.statement(index, step, statement, wrap).await?;
+        }
+        if shape == Shape::File { self.commit(index, step).await } else { Ok(()) }
+    }
+
+    async fn statement(
+        &mut self,
+        index: u32,
+        step: &Step,
+        statement: &Statement,
+        wrap: StatementTransaction,
+    ) -> Result<(), Stop> {
+        if wrap == StatementTransaction::Own {
+            self.begin().await?;
+        }
+        let alone = wrap == StatementTransaction::None && !statement.kind.controls_transaction();
+        self.sample_interval.send_replace(if alone { SAMPLE_INTERVAL_ALONE } else { SAMPLE_INTERVAL });
+        let sent_us = self.events.now_us();
+        let number = self.announce(index, step, statement, &statement.text, wrap, sent_us);
+        let result = self.send(statement).await;
+        let finished_us = self.events.now_us();
+        self.tell_said(number);
+        match result {
+            Ok(rows) => {
+                self.follow_transaction(statement, sent_us, finished_us);
+                let wal_lsn = self.read_back(number, alone).await?;
+                self.events.tell_at(
+                    finished_us,
+                    Event::StatementFinished(StatementFinished {
+                        statement: number,
+                        rows,
+                        error: None,
+                        wal_lsn,
+                    }),
+                );
+                if wrap == StatementTransaction::Own { self.commit(index, step).await } else { Ok(()) }
+            }
+            Err(refused) => {
+                let (error, stop) = refused.said()?;
+                self.failed(number, finished_us, errors::of(&error, step, Some(statement)));
+                // PostgreSQL has rolled back already when a COMMIT fails.
+                if matches!(statement.kind, StatementKind::Commit | StatementKind::Rollback)
+                    && self.in_transaction
+                {
+                    self.tell_end(sent_us, finished_us, false);
+                }
+                if wrap == StatementTransaction::Own && self.in_transaction {
+                    self.roll_back().await?;
+                }
+                Err(stop)
+            }
+        }
+    }
+
+    /// Tells that a statement is sent at `at_us`, and gives its number.
+    fn announce(
+        &mut self,
+        step_index: u32,
+        step: &Step,
+        statement: &Statement,
+        text: &str,
+        transaction: StatementTransaction,
+        at_us: u64,
+    ) -> u32 {
+        let number = self.next_statement;
+        self.next_statement += 1;
+        let mut sql: String = text.chars().take(SQL_CHARACTERS_MAX).collect();
+        if sql.len() < text.len() {
+            sql.push_str(" …");
+        }
+        let started = StatementStarted {
+            statement: number,
+            step: step_index,
+            file: step.file.source.path.clone(),
+            line: u32::try_from(statement.line).unwrap_or(u32::MAX),
+            sql,
+            transaction,
+        };
+        self.events.tell_at(at_us, Event::StatementStarted(started));
+        number
+    }
+
+    /// Sends one statement; cancels it when the time is up.
+    async fn send(&self, statement: &Statement) -> Result<Option<u64>, Refused> {
+        let sending = async {
+            match &statement.copy_data {
+                Some(rows) => self.session.copy_in(&statement.text, rows).await,
+                None => self.session.execute(&statement.text).await,
+            }
+        };
+        self.until_deadline(sending).await
+    }
+
+    async fn until_deadline<T>(
+        &self,
+        sending: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Refused> {
+        tokio::pin!(sending);
+        let refused = |error: tokio_postgres::Error| {
+            if error.is_closed() { Refused::Gone(error.into()) } else { Refused::Server(error) }
+        };
+        if let Ok(result) = timeout_at(self.deadline, &mut sending).await {
+            return result.map_err(refused);
+        }
+        let cancelling = self.session.cancel_token();
+        drop(timeout(CANCEL_DEADLINE, cancelling.cancel_query(NoTls)).await);
+        match timeout(CANCEL_DEADLINE, sending).await {
+            // It finished just before the cancellation arrived, but too late all the same: the next
+            // statement is not sent, because its time is up too.
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) if error.is_closed() => Err(Refused::Gone(error.into())),
+            Ok(Err(error)) => Err(Refused::TimedOut(error)),
+            Err(_) => Err(Refused::Gone(Stop::Broken(Error::Environment(format!(
+                "a statement did not stop within {} s of being cancelled",
+                CANCEL_DEADLINE.as_secs()
+            ))))),
+        }
+    }
+
+    fn tell_said(&mut self, statement: u32) {
+        let (said, unheard) = self.session.take_said();
+        self.events.count_dropped(unheard);
+        for said in said {
+            let notice =
+                Notice { statement: Some(statement), severity: said.severity, message: said.message };
+            self.events.tell_at(said.at_us, Event::Notice(notice));
+        }
+    }
+
+    /// Reads what the statement did: from inside the transaction its locks and file nodes; after a statement
+    /// outside any, from beside it, what changed. Gives the WAL position.
+    async fn read_back(&mut self, statement: u32, alone: bool) -> Result<Option<u64>, Stop> {
+        let late =
+            || Stop::Broken(Error::Environment("the server did not say what a statement did".to_owned()));
+        if self.in_transaction {
+            let reading = locks::session_view(self.session.client());
+            let view = timeout(READ_DEADLINE, reading).await.map_err(|_| late())??;
+            let at_us = self.events.now_us();
+            self.storage.seen_inside(statement, &view.relations);
+            self.storage.name(&view.held);
+            self.events.tell_at(at_us, Event::SessionLocks(SessionLocks { statement, held: view.held }));
+            return Ok(view.wal_lsn);
+        }
+        if alone {
+            let reading = self.storage.compare(statement, &self.beside);
+            timeout(READ_DEADLINE, reading).await.map_err(|_| late())??;
+        }
+        Ok(timeout(READ_DEADLINE, admin::wal_lsn(&self.beside)).await.map_err(|_| late())?.ok())
+    }
+
+    fn failed(&self, statement: u32, at_us: u64, error: SqlError) {
+        let finished = StatementFinished { statement, rows: None, error: Some(error), wal_lsn: None };
+        self.events.tell_at(at_us, Event::StatementFinished(finished));
+    }
+}
+
+/// Why a statement has no result.
+enum Refused {
+    /// The server says no.
+    Server(tokio_postgres::Error),
+    /// It was cancelled, because its time was up.
+    TimedOut(tokio_postgres::Error),
+    /// Nobody answers.
+    Gone(Stop),
+}
+
+impl Refused {
+    /// The server's error with what it means for the migration.
+    fn said(self) -> Result<(tokio_postgres::Error, Stop), Stop> {
+        match self {
+            Self::Server(error) => Ok((error, Stop::Failed)),
+            Self::TimedOut(error) => Ok((error, Stop::TimedOut)),
+            Self::Gone(stop) => Err(stop),
+        }
+    }
+}

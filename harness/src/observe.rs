@@ -1,0 +1,72 @@
+//! Watching a rehearsal from beside it, on connections of its own.
+
+mod edges;
+mod growth;
+mod sampler;
+mod who;
+
+use std::time::Duration;
+
+use pgrehearse_reports::event::{Event, SamplerStopped};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::error::Error;
+use crate::events::Events;
+use crate::postgres::{Endpoint, HOME_DATABASE};
+
+/// How long the last sample may take.
+const STOP_DEADLINE: Duration = Duration::from_secs(10);
+
+/// The eyes on one rehearsal. They close when dropped.
+#[derive(Debug)]
+pub struct Observer {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+/// What is watched.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    /// The rehearsal's database.
+    pub database: String,
+    /// The migration's session.
+    pub backend_pid: i32,
+    /// `server_version_num`
+    pub version_num: u32,
+}
+
+impl Observer {
+    /// Starts watching. The sampler follows `sample_interval` as it changes.
+    ///
+    /// # Errors
+    /// [`Error::Environment`] where the server does not answer.
+    pub async fn start(
+        endpoint: &Endpoint,
+        watched: Watched,
+        sample_interval: watch::Receiver<Duration>,
+        events: Events,
+    ) -> Result<Self, Error> {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let sampler = sampler::LockSampler::open(endpoint, &watched, events.clone()).await?;
+        tasks.spawn(sampler.run(sample_interval, stopped.clone()));
+        let beside = endpoint.connect_as_superuser(HOME_DATABASE, "pgrehearse growth").await?;
+        tasks.spawn(growth::watch(beside, watched, events, stopped));
+        Ok(Self { stop, tasks })
+    }
+
+    /// Takes a last look and stops.
+    pub async fn stop(mut self, events: &Events) {
+        self.stop.send_replace(true);
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_DEADLINE, all).await.is_err() {
+            events.tell(Event::SamplerStopped(SamplerStopped {
+                samples: 0,
+                missed: 0,
+                gap_us_max: 0,
+                error: Some(format!("a sample took more than {} s", STOP_DEADLINE.as_secs())),
+            }));
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Speaking to the server: connections, every catalog query, decoding. Nothing outside this room holds SQL
+//! of its own but the migrations themselves.
+
+pub mod admin;
+pub mod bulk;
+pub mod catalog;
+pub mod inventory;
+pub mod locks;
+pub mod session;
+pub mod shape;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio_postgres::error::ErrorPosition;
+use tokio_postgres::tls::NoTlsStream;
+use tokio_postgres::{Client, Config, NoTls};
+
+use crate::error::Error;
+
+/// The bootstrap superuser: observes, copies databases, loads rows.
+pub const SUPERUSER: &str = "pgrehearse";
+/// A second superuser that runs the schema, so that what it makes can be given away afterwards (what the
+/// bootstrap superuser owns cannot: `REASSIGN OWNED` refuses it).
+pub const LOADER: &str = "pgrehearse_loader";
+/// The ordinary role that owns the rehearsed database and runs the migration.
+pub const MIGRATOR: &str = "pgrehearse_migrator";
+/// The database from which observers watch, so that their snapshots hold nothing up in the rehearsed one
+/// (`CREATE INDEX CONCURRENTLY` waits for older snapshots of its own database only).
+pub const HOME_DATABASE: &str = "postgres";
+
+const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
+
+/// The driver's half of a connection that has to be polled.
+type Driver = tokio_postgres::Connection<tokio_postgres::Socket, NoTlsStream>;
+
+/// Where a server listens.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// The directory of its Unix socket.
+    pub socket_dir: PathBuf,
+    /// The port, which is part of the socket's name.
+    pub port: u16,
+}
+
+/// A connection; its driver task ends with it.
+#[derive(Debug)]
+pub struct Connection {
+    client: Client,
+    driver: JoinHandle<()>,
+}
+
+impl std::ops::Deref for Connection {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl std::ops::DerefMut for Connection {
+    fn deref_mut(&mut self) -> &mut Client {
+        &mut self.client
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+impl Endpoint {
+    /// The driver's configuration for a session of `role` in `database`; `name` becomes its
+    /// `application_name`.
+    fn config(&self, database: &str, role: &str, name: &str) -> Config {
+        let mut config = Config::new();
+        config
+            .host_path(&self.socket_dir)
+            .port(self.port)
+            .dbname(database)
+            .user(role)
+            .application_name(name)
+            .connect_timeout(CONNECT_DEADLINE);
+        config
+    }
+
+    /// Opens a session with `options` (`-c name=value …`); who calls it polls the driver.
+    async fn open(
+        &self,
+        database: &str,
+        role: &str,
+        name: &str,
+        options: &str,
+    ) -> Result<(Client, Driver), Error> {
+        let mut config = self.config(database, role, name);
+        config.options(options);
+        let opened = tokio::time::timeout(CONNECT_DEADLINE, config.connect(NoTls)).await.map_err(|_| {
+            let seconds = CONNECT_DEADLINE.as_secs();
+            Error::Environment(format!("database {database} did not answer within {seconds} s"))
+        })?;
+        Ok(opened?)
+    }
+
+    /// Connects as `role` to `database`.
+    ///
+    /// # Errors
+    /// [`Error::Environment`] where the server does not answer within 10 s or refuses.
+    pub async fn connect(&self, database: &str, role: &str, name: &str) -> Result<Connection, Error> {
+        let (client, connection) = self.open(database, role, name, "").await?;
+        let driver = tokio::spawn(async move {
+            // Its error reaches whoever waits for an answer.
+            drop(connection.await);
+        });
+        Ok(Connection { client, driver })
+    }
+
+    /// Connects as the superuser.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub async fn connect_as_superuser(&self, database: &str, name: &str) -> Result<Connection, Error> {
+        self.connect(database, SUPERUSER, name).await
+    }
+}
+
+/// Where in a statement's text the server points at: the character's number, from 1.
+pub fn position_of(error: &tokio_postgres::Error) -> Option<usize> {
+    match error.as_db_error()?.position()? {
+        ErrorPosition::Original(position) => Some(*position as usize),
+        ErrorPosition::Internal { .. } => None,
+    }
+}
+
+/// An error of the driver in the server's own words, with SQLSTATE, or else with its causes.
+pub fn words_of(error: &tokio_postgres::Error) -> String {
+    if let Some(said) = error.as_db_error() {
+        let mut words = format!("{} (SQLSTATE {})", said.message(), said.code().code());
+        if let Some(detail) = said.detail() {
+            words.push_str("; ");
+            words.push_str(detail);
+        }
+        return words;
+    }
+    // The driver's Display already holds its direct cause.
+    error.to_string()
+}
