@@ -15,16 +15,8 @@ const ROWS: u64 = 1_000_000;
 const CHUNK: u64 = 4096;
 
 fn shape(columns: Vec<(&str, ColumnType)>, unique: &[usize]) -> TableShape {
-    let column = |(name, kind): (&str, ColumnType)| ColumnShape {
-        name: name.into(),
-        type_oid: 0,
-        type_name: String::new(),
-        kind,
-        not_null: false,
-        has_default: false,
-        generated_stored: false,
-        owned_sequence: None,
-    };
+    let column =
+        |(name, kind): (&str, ColumnType)| ColumnShape { name: name.into(), kind, ..ColumnShape::default() };
     let key = |&at: &usize| UniqueKey {
         name: format!("key{at}"),
         columns: vec![at],
@@ -38,12 +30,12 @@ fn shape(columns: Vec<(&str, ColumnType)>, unique: &[usize]) -> TableShape {
         name: "users".into(),
         columns: columns.into_iter().map(column).collect(),
         unique_keys: unique.iter().map(key).collect(),
-        foreign_keys: Vec::new(),
+        ..TableShape::default()
     }
 }
 
 fn planned(shape: TableShape, columns: Vec<ColumnProfile>) -> TablePlan {
-    let table = TableProfile { name: "users".into(), rows: ROWS, columns, place: Place::default() };
+    let table = TableProfile { name: "users".into(), rows: ROWS, columns, ..TableProfile::default() };
     let request = Request {
         tables: &[shape],
         profile: &Profile { tables: vec![table] },

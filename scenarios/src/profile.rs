@@ -10,16 +10,28 @@ pub struct Profile {
 }
 
 /// What is declared of one table.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct TableProfile {
     /// `table` or `schema.table`, as written.
     pub name: String,
     /// Live rows, before `--scale`.
     pub rows: u64,
+    /// Dead tuples as a fraction of all tuples, 0 to less than 1.
+    pub dead_frac: Option<f64>,
+    /// Free space as a fraction of the heap's bytes, 0 to less than 1.
+    pub free_frac: Option<f64>,
+    /// Pages that are all-visible as a fraction of the heap's pages (`relallvisible / relpages`), 0 to 1.
+    pub all_visible_frac: Option<f64>,
     /// Declared columns, in the order written.
     pub columns: Vec<ColumnProfile>,
     /// Where the table's name stands.
     pub place: Place,
+    /// Where `dead_frac` stands, if it is declared.
+    pub dead_frac_place: Option<Place>,
+    /// Where `free_frac` stands, if it is declared.
+    pub free_frac_place: Option<Place>,
+    /// Where `all_visible_frac` stands, if it is declared.
+    pub all_visible_frac_place: Option<Place>,
 }
 
 /// What is declared of one column. Everything is optional.
@@ -33,6 +45,9 @@ pub struct ColumnProfile {
     pub n_distinct: Option<f64>,
     /// Most common values with their frequency as a fraction of all rows, most frequent first.
     pub most_common: Vec<MostCommon>,
+    /// Frequencies of most common values whose values are left to the generator, as fractions of all rows, most
+    /// frequent first. Excludes `most_common`.
+    pub most_common_freqs: Vec<f64>,
     /// Equi-depth bounds of everything that is not null and not most common, ascending as written.
     pub histogram_bounds: Vec<Bound>,
     /// Rank correlation between value order and physical order, -1 to 1.
@@ -41,6 +56,15 @@ pub struct ColumnProfile {
     pub avg_width: Option<f64>,
     /// Kind of realistic values: `email`, `name`, `username`, …
     pub generator: Option<Generator>,
+    /// Values that are stored out of line.
+    pub toasted: Option<Toasted>,
+    /// Equi-depth bounds of the number of elements of arrays that are not null, ascending, at least two; as in
+    /// `pg_stats` without the average at its end.
+    pub elem_count_histogram: Vec<u32>,
+    /// How many rows reference each row of the referenced table; for foreign keys.
+    pub fan_out: Option<FanOut>,
+    /// Another column of the table that decides this one.
+    pub depends_on: Option<DependsOn>,
     /// Where the column's name stands.
     pub place: Place,
     /// Where `n_distinct` stands, if it is declared.
@@ -57,6 +81,58 @@ pub struct ColumnProfile {
     pub generator_place: Option<Place>,
     /// Where `null_frac` stands, if it is declared.
     pub null_frac_place: Option<Place>,
+    /// Where `elem_count_histogram` stands, if it is declared.
+    pub elem_count_histogram_place: Option<Place>,
+}
+
+/// Wide values that PostgreSQL moves out of the row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Toasted {
+    /// Values stored out of line as a fraction of those that are not null, 0 to 1.
+    pub frac: f64,
+    /// Their average length before compression, bytes.
+    pub raw_width: f64,
+    /// How much of their length compression takes away, 0 (random bytes) to less than 1.
+    pub compressibility: f64,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// How the rows of a table are shared out over the rows that they reference.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FanOut {
+    /// How many children each parent has.
+    pub degrees: Degrees,
+    /// Parents without any child as a fraction of all parents, 0 to less than 1. With explicit degrees it is the
+    /// fraction of degree 0.
+    pub childless_frac: Option<f64>,
+    /// Where the children of one parent stand: 1 beside each other and in the parents' order, 0 anywhere. The rank
+    /// correlation between a child's place and its parent's.
+    pub clustering: Option<f64>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// How many children each parent has.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Degrees {
+    /// As evenly as whole numbers allow.
+    Uniform,
+    /// In proportion to `rank ^ -exponent`; the exponent is above 0.
+    Zipf(f64),
+    /// Number of children with the fraction of all parents that have so many, ascending; the fractions sum to 1.
+    Explicit(Vec<(u64, f64)>),
+}
+
+/// A functional dependency, as `CREATE STATISTICS … (dependencies)` measures it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DependsOn {
+    /// The deciding column of the same table.
+    pub column: String,
+    /// Fraction of rows whose value is decided, 0 to 1.
+    pub degree: f64,
+    /// Where it stands.
+    pub place: Place,
 }
 
 /// One most common value.

@@ -236,24 +236,18 @@ mod tests {
     fn table(rows: u64) -> Arc<TablePlan> {
         let column = |name: &str, kind| ColumnShape {
             name: name.to_owned(),
-            type_oid: 0,
-            type_name: String::new(),
             kind,
             not_null: true,
-            has_default: false,
-            generated_stored: false,
-            owned_sequence: None,
+            ..ColumnShape::default()
         };
         let shape = TableShape {
             oid: 1,
             schema: "public".to_owned(),
             name: "users".to_owned(),
             columns: vec![column("id", ColumnType::Int8), column("bio", ColumnType::Text)],
-            unique_keys: Vec::new(),
-            foreign_keys: Vec::new(),
+            ..TableShape::default()
         };
-        let declared =
-            TableProfile { name: "users".to_owned(), rows, columns: Vec::new(), place: Default::default() };
+        let declared = TableProfile { name: "users".to_owned(), rows, ..TableProfile::default() };
         let request = Request {
             tables: &[shape],
             profile: &Profile { tables: vec![declared] },

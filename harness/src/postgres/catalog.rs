@@ -38,14 +38,9 @@ pub async fn read(client: &Client) -> Result<Catalog, Error> {
         let (schema, name): (String, String) = (row.get(1), row.get(2));
         let relkind = row.get::<_, i8>(3).cast_unsigned();
         match (relkind, row.get(4)) {
-            (b'r', false) => catalog.tables.push(TableShape {
-                oid: row.get(0),
-                schema,
-                name,
-                columns: Vec::new(),
-                unique_keys: Vec::new(),
-                foreign_keys: Vec::new(),
-            }),
+            (b'r', false) => {
+                catalog.tables.push(TableShape { oid: row.get(0), schema, name, ..TableShape::default() })
+            }
             (b'p', _) => catalog.others.push((format!("{schema}.{name}"), "a partitioned table")),
             (b'f', _) => catalog.others.push((format!("{schema}.{name}"), "a foreign table")),
             _ => catalog.others.push((format!("{schema}.{name}"), "a partition")),

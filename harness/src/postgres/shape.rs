@@ -1,7 +1,7 @@
 //! What the catalog says of a table, as far as making rows for it needs to know.
 
-/// One ordinary table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One table: ordinary or partitioned.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TableShape {
     /// `pg_class.oid`
     pub oid: u32,
@@ -15,6 +15,12 @@ pub struct TableShape {
     pub unique_keys: Vec<UniqueKey>,
     /// Its FOREIGN KEY constraints.
     pub foreign_keys: Vec<ForeignKey>,
+    /// Its CHECK constraints and those of its columns' domains.
+    pub checks: Vec<CheckConstraint>,
+    /// How it is partitioned, if it is.
+    pub partitioning: Option<Partitioning>,
+    /// The storage parameter `fillfactor`, percent, where it is set.
+    pub fillfactor: Option<u32>,
 }
 
 impl TableShape {
@@ -25,7 +31,7 @@ impl TableShape {
 }
 
 /// One column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ColumnShape {
     /// Its name, unquoted.
     pub name: String,
@@ -47,7 +53,7 @@ pub struct ColumnShape {
 }
 
 /// A column's type as far as it matters for making values.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum ColumnType {
     /// `smallint`
     Int2,
@@ -91,6 +97,7 @@ pub enum ColumnType {
     /// An enum with its labels in `enumsortorder`.
     Enum(Vec<String>),
     /// Anything else: no values can be made for it.
+    #[default]
     Unsupported,
 }
 
@@ -159,4 +166,52 @@ pub struct ForeignKey {
     pub ref_table_oid: u32,
     /// Referenced columns, as positions in that table's [`TableShape::columns`].
     pub ref_columns: Vec<usize>,
+}
+
+/// A CHECK constraint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckConstraint {
+    /// Its name.
+    pub name: String,
+    /// Its condition as `pg_get_expr` writes it; in that of a domain the column's value is called `VALUE`.
+    pub expression: String,
+    /// The columns that it reads, as positions in [`TableShape::columns`].
+    pub columns: Vec<usize>,
+    /// The domain that it belongs to, if it is not the table's own.
+    pub domain: Option<String>,
+}
+
+/// How a table is partitioned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partitioning {
+    /// `pg_partitioned_table.partstrat`
+    pub strategy: PartitionStrategy,
+    /// The columns of its key, as positions in [`TableShape::columns`]; empty where an expression is part of the key.
+    pub key: Vec<usize>,
+    /// Its leaf partitions: those that hold rows.
+    pub leaves: Vec<Leaf>,
+}
+
+/// `pg_partitioned_table.partstrat`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartitionStrategy {
+    /// `LIST`
+    List,
+    /// `RANGE`
+    Range,
+    /// `HASH`
+    Hash,
+}
+
+/// A partition that holds rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leaf {
+    /// `pg_class.oid`
+    pub oid: u32,
+    /// The schema's name, unquoted.
+    pub schema: String,
+    /// The table's name, unquoted.
+    pub name: String,
+    /// `pg_get_expr(relpartbound, oid)`; none where it is not a direct partition of the table.
+    pub bound: Option<String>,
 }

@@ -47,6 +47,7 @@ fn table(node: &Node<'_>) -> Option<TableProfile> {
         rows: rows?,
         columns: columns?,
         place: node.key_place(),
+        ..TableProfile::default()
     })
 }
 
@@ -82,6 +83,7 @@ fn column(node: &Node<'_>, rows: Option<u64>) -> Option<ColumnProfile> {
         avg_width_place: place("avg_width"),
         generator_place: place("generator"),
         null_frac_place: place("null_frac"),
+        ..ColumnProfile::default()
     };
     node.problems().extend(column_checks::check(&column, rows));
     Some(column)

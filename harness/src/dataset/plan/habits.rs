@@ -191,16 +191,7 @@ mod tests {
     use super::*;
 
     fn of(name: &str, kind: ColumnType) -> Habit {
-        habit(&ColumnShape {
-            name: name.into(),
-            type_oid: 0,
-            type_name: String::new(),
-            kind,
-            not_null: false,
-            has_default: false,
-            generated_stored: false,
-            owned_sequence: None,
-        })
+        habit(&ColumnShape { name: name.into(), kind, ..ColumnShape::default() })
     }
 
     #[test]

@@ -72,9 +72,7 @@ mod tests {
             oid: 1,
             schema: schema.into(),
             name: name.into(),
-            columns: Vec::new(),
-            unique_keys: Vec::new(),
-            foreign_keys: Vec::new(),
+            ..TableShape::default()
         };
         names.iter().map(shape).collect()
     }

@@ -12,13 +12,9 @@ use crate::postgres::shape::{ColumnShape, ColumnType, ForeignKey, TableShape, Un
 pub(super) fn column(name: &str, kind: ColumnType) -> ColumnShape {
     ColumnShape {
         name: name.into(),
-        type_oid: 0,
         type_name: format!("{kind:?}").to_lowercase(),
         kind,
-        not_null: false,
-        has_default: false,
-        generated_stored: false,
-        owned_sequence: None,
+        ..ColumnShape::default()
     }
 }
 
@@ -28,7 +24,7 @@ pub(super) fn not_null(name: &str, kind: ColumnType) -> ColumnShape {
 
 pub(super) fn table(oid: u32, name: &str, columns: Vec<ColumnShape>) -> TableShape {
     let (schema, name) = ("public".into(), name.into());
-    TableShape { oid, schema, name, columns, unique_keys: Vec::new(), foreign_keys: Vec::new() }
+    TableShape { oid, schema, name, columns, ..TableShape::default() }
 }
 
 impl TableShape {
@@ -87,7 +83,7 @@ pub(super) fn profile(tables: Vec<(&str, u64, Vec<ColumnProfile>)>) -> Profile {
         name: name.into(),
         rows,
         columns,
-        place: Place::default(),
+        ..TableProfile::default()
     };
     Profile { tables: tables.into_iter().map(table).collect() }
 }
