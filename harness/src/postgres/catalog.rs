@@ -39,7 +39,7 @@ pub async fn read(client: &Client) -> Result<Catalog, Error> {
         let relkind = row.get::<_, i8>(3).cast_unsigned();
         match (relkind, row.get(4)) {
             (b'r', false) => {
-                catalog.tables.push(TableShape { oid: row.get(0), schema, name, ..TableShape::default() })
+                catalog.tables.push(TableShape { oid: row.get(0), schema, name, ..TableShape::default() });
             }
             (b'p', _) => catalog.others.push((format!("{schema}.{name}"), "a partitioned table")),
             (b'f', _) => catalog.others.push((format!("{schema}.{name}"), "a foreign table")),
