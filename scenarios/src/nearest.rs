@@ -1,15 +1,22 @@
 //! "Did you mean": the known word nearest to one that is not known.
 
-/// The known word within a third of the letters of `word` (at least one edit), case left aside; the first
-/// of several equally near.
+/// The known word within a third of the letters of `word` (at least one edit), or of which one is the beginning of the
+/// other (at least four letters), case left aside; the nearest, and the first of several equally near.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
     let allowed = (lower.chars().count() / 3).max(1);
-    let candidates = known.into_iter().map(|known| (distance(&lower, &known.to_lowercase()), known));
-    candidates
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, k)| k)
+    let near = known.into_iter().filter_map(|known| {
+        let known_lower = known.to_lowercase();
+        let distance = distance(&lower, &known_lower);
+        (distance <= allowed || begins(&lower, &known_lower)).then_some((distance, known))
+    });
+    near.min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
+}
+
+/// True if one word is the beginning of the other: `all_visible` of `all_visible_frac`.
+fn begins(a: &str, b: &str) -> bool {
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    short.chars().count() >= 4 && long.starts_with(short)
 }
 
 /// Edits (insert, delete, replace, swap of neighbours) between two words.
@@ -43,7 +50,11 @@ mod tests {
         assert_eq!(nearest("Columns", known), Some("columns"));
         assert_eq!(nearest("null_fraction", known), Some("null_frac"));
         assert_eq!(nearest("ndistinct", known), Some("n_distinct"));
+        assert_eq!(nearest("row", known), Some("rows"));
+        assert_eq!(nearest("null", known), Some("null_frac"));
+        assert_eq!(nearest("columns_of_the_table", known), Some("columns"));
         assert_eq!(nearest("dead_frac", known), None);
+        assert_eq!(nearest("n", known), None);
         assert_eq!(nearest("", known), None);
     }
 

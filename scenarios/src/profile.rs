@@ -2,6 +2,8 @@
 
 use crate::source::Place;
 
+mod without_places;
+
 /// The declared tables, in the order written.
 #[derive(Debug, Clone, Default)]
 pub struct Profile {
@@ -71,6 +73,8 @@ pub struct ColumnProfile {
     pub n_distinct_place: Option<Place>,
     /// Where `most_common` stands, if it is declared.
     pub most_common_place: Option<Place>,
+    /// Where the frequencies without values stand, under whichever key, if they are declared.
+    pub most_common_freqs_place: Option<Place>,
     /// Where `histogram_bounds` stands, if it is declared.
     pub histogram_bounds_place: Option<Place>,
     /// Where `correlation` stands, if it is declared.
@@ -92,7 +96,7 @@ pub struct Toasted {
     pub frac: f64,
     /// Their average length before compression, bytes.
     pub raw_width: f64,
-    /// How much of their length compression takes away, 0 (random bytes) to less than 1.
+    /// How much of their length compression takes away, 0 (random bytes; the default) to less than 1.
     pub compressibility: f64,
     /// Where it stands.
     pub place: Place,
@@ -129,7 +133,7 @@ pub enum Degrees {
 pub struct DependsOn {
     /// The deciding column of the same table.
     pub column: String,
-    /// Fraction of rows whose value is decided, 0 to 1.
+    /// Fraction of rows whose value is decided, 0 to 1 (the default).
     pub degree: f64,
     /// Where it stands.
     pub place: Place,

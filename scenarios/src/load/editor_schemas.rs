@@ -17,7 +17,7 @@ fn schema(name: &str) -> Value {
 }
 
 /// A TOML text as JSON, dates as the strings that they are.
-fn json(text: &str) -> Value {
+pub(super) fn json(text: &str) -> Value {
     fn convert(value: toml::Value) -> Value {
         match value {
             toml::Value::Datetime(datetime) => Value::String(datetime.to_string()),
@@ -35,7 +35,7 @@ fn json(text: &str) -> Value {
 }
 
 /// A validator that finds the profile's schema beside it, without network.
-fn validator(name: &str) -> jsonschema::Validator {
+pub(super) fn validator(name: &str) -> jsonschema::Validator {
     let registry = jsonschema::Registry::new().add("json-schema:///profile.schema.json", schema("profile"));
     let profile = registry.unwrap().prepare().unwrap();
     jsonschema::options().with_registry(&profile).build(&schema(name)).unwrap()
@@ -109,6 +109,9 @@ fn every_known_key_is_read() {
         (around(OF_PROFILE, ""), "[profile]\n", ""),
         (around(OF_PROFILE, "/$defs/table"), "[profile.tables.a]\n", ""),
         (around(OF_PROFILE, "/$defs/column"), "[profile.tables.a.columns.b]\n", ""),
+        (around(OF_PROFILE, "/$defs/toasted"), "[profile.tables.a.columns.b]\ntoasted = { ", " }"),
+        (around(OF_PROFILE, "/$defs/fan_out"), "[profile.tables.a.columns.b]\nfan_out = { ", " }"),
+        (around(OF_PROFILE, "/$defs/depends_on"), "[profile.tables.a.columns.b]\ndepends_on = { ", " }"),
     ];
     assert_eq!(places.len(), OF_SCENARIO.len() + OF_PROFILE.len());
     for (shape, before, after) in places {

@@ -141,7 +141,13 @@ pub(crate) const PROFILE: Shape =
 
 pub(crate) const TABLE: Shape = Shape {
     what: "a table of the profile",
-    keys: &[required("rows", "rows = 5_000_000"), optional("columns", "[tables.users.columns.email]")],
+    keys: &[
+        required("rows", "rows = 5_000_000"),
+        optional("dead_frac", "dead_frac = 0.05"),
+        optional("free_frac", "free_frac = 0.1"),
+        optional("all_visible_frac", "all_visible_frac = 0.9"),
+        optional("columns", "[tables.users.columns.email]"),
+    ],
 };
 
 pub(crate) const COLUMN: Shape = Shape {
@@ -149,12 +155,45 @@ pub(crate) const COLUMN: Shape = Shape {
     keys: &[
         optional("null_frac", "null_frac = 0.35"),
         optional("n_distinct", "n_distinct = 5000, or n_distinct = -1 for a unique column"),
-        optional("most_common", "most_common = { active = 0.9, deleted = 0.02 }"),
+        optional(
+            "most_common",
+            "most_common = { active = 0.9, deleted = 0.02 }, or most_common = [0.9, 0.02] for frequencies only",
+        ),
+        optional("most_common_freqs", "most_common_freqs = [0.4, 0.2]"),
         optional("histogram_bounds", r#"histogram_bounds = ["2019-01-01", "2022-06-01", "2026-01-01"]"#),
         optional("correlation", "correlation = 0.99"),
         optional("avg_width", "avg_width = 240"),
         optional("generator", r#"generator = "email""#),
+        optional("toasted", "toasted = { frac = 0.1, raw_width = 8000, compressibility = 0.5 }"),
+        optional("elem_count_histogram", "elem_count_histogram = [0, 1, 2, 3, 6]"),
+        optional("fan_out", "fan_out = { zipf = 1.1, childless_frac = 0.2 }"),
+        optional("depends_on", r#"depends_on = { column = "city", degree = 0.9 }"#),
     ],
+};
+
+pub(crate) const TOASTED: Shape = Shape {
+    what: "toasted",
+    keys: &[
+        required("frac", "frac = 0.1"),
+        required("raw_width", "raw_width = 8000"),
+        optional("compressibility", "compressibility = 0.5"),
+    ],
+};
+
+pub(crate) const FAN_OUT: Shape = Shape {
+    what: "fan_out",
+    keys: &[
+        optional("uniform", "uniform = true"),
+        optional("zipf", "zipf = 1.1"),
+        optional("degrees", "degrees = { 0 = 0.1, 1 = 0.5, 2 = 0.4 }"),
+        optional("childless_frac", "childless_frac = 0.2"),
+        optional("clustering", "clustering = 0.9"),
+    ],
+};
+
+pub(crate) const DEPENDS_ON: Shape = Shape {
+    what: "depends_on",
+    keys: &[required("column", r#"column = "city""#), optional("degree", "degree = 0.9")],
 };
 
 /// Every shape of `scenario.toml` but the profile's, with its place in the JSON Schema for editors.
@@ -173,5 +212,11 @@ pub(crate) const OF_SCENARIO: &[(&str, &Shape)] = &[
 
 /// Every shape of the profile, with its place in the JSON Schema for editors.
 #[cfg(test)]
-pub(crate) const OF_PROFILE: &[(&str, &Shape)] =
-    &[("", &PROFILE), ("/$defs/table", &TABLE), ("/$defs/column", &COLUMN)];
+pub(crate) const OF_PROFILE: &[(&str, &Shape)] = &[
+    ("", &PROFILE),
+    ("/$defs/table", &TABLE),
+    ("/$defs/column", &COLUMN),
+    ("/$defs/toasted", &TOASTED),
+    ("/$defs/fan_out", &FAN_OUT),
+    ("/$defs/depends_on", &DEPENDS_ON),
+];

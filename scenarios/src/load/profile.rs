@@ -1,12 +1,18 @@
 //! The profile: tables and columns with their declared statistics.
 
-use toml::de::DeValue;
-
 use super::keys;
-use super::toml_tree::{Node, Table, scalar};
-use crate::profile::{Bound, ColumnProfile, Generator, MostCommon, Profile, TableProfile};
+use super::toml_tree::{Node, Table};
+use crate::profile::{Profile, TableProfile};
 
+mod bounds;
+mod column;
 mod column_checks;
+mod depends_on;
+mod fan_out;
+mod most_common;
+mod physical_checks;
+mod sum;
+mod toasted;
 
 pub(super) fn read(root: &Table<'_>) -> Option<Profile> {
     let tables = root.get("tables")?.entries("[tables.users] with rows = 5_000_000")?;
@@ -34,21 +40,30 @@ fn table(node: &Node<'_>) -> Option<TableProfile> {
         return None;
     }
     let table = node.table(&keys::TABLE)?;
+    let place = |key| table.get(key).map(|node| node.place());
     let rows = table.get("rows").and_then(|rows| rows.rows());
     let columns = match table.get("columns") {
         Some(columns) => columns
             .entries("[tables.users.columns.email]")
-            .map(|columns| columns.iter().map(|node| column(node, rows)).collect::<Vec<_>>()),
+            .map(|columns| columns.iter().map(|node| column::read(node, rows)).collect::<Vec<_>>()),
         None => Some(Vec::new()),
     };
-    let columns = columns?.into_iter().collect::<Option<Vec<_>>>();
-    Some(TableProfile {
+    let whole = columns.as_ref().is_some_and(|columns| columns.iter().all(Option::is_some));
+    let read = TableProfile {
         name: node.key().to_owned(),
-        rows: rows?,
-        columns: columns?,
+        rows: rows.unwrap_or_default(),
+        dead_frac: table.get("dead_frac").and_then(|node| node.fraction_below_one()),
+        free_frac: table.get("free_frac").and_then(|node| node.fraction_below_one()),
+        all_visible_frac: table.get("all_visible_frac").and_then(|node| node.number_between(0.0, 1.0)),
+        columns: columns.into_iter().flatten().flatten().collect(),
         place: node.key_place(),
-        ..TableProfile::default()
-    })
+        dead_frac_place: place("dead_frac"),
+        free_frac_place: place("free_frac"),
+        all_visible_frac_place: place("all_visible_frac"),
+    };
+    node.problems().extend(physical_checks::check(&read, rows));
+    node.problems().extend(depends_on::check(&read, rows));
+    (whole && rows.is_some()).then_some(read)
 }
 
 /// The table's name in `[tables.schema.table]`, which TOML reads as a table inside a table.
@@ -58,101 +73,4 @@ fn schema_as_table<'a>(node: &Node<'a>) -> Option<&'a str> {
         keys::TABLE.key(key.get_ref()).is_none() && value.get_ref().get("rows").is_some()
     });
     inner.map(|(key, _)| key.get_ref().as_ref())
-}
-
-fn column(node: &Node<'_>, rows: Option<u64>) -> Option<ColumnProfile> {
-    let table = node.table(&keys::COLUMN)?;
-    let place = |key| table.get(key).map(|node| node.place());
-    let column = ColumnProfile {
-        name: node.key().to_owned(),
-        null_frac: table.get("null_frac").and_then(|node| node.number_between(0.0, 1.0)),
-        n_distinct: table.get("n_distinct").and_then(|node| n_distinct(&node)),
-        most_common: table.get("most_common").and_then(|node| most_common(&node)).unwrap_or_default(),
-        histogram_bounds: table
-            .get("histogram_bounds")
-            .and_then(|node| histogram_bounds(&node))
-            .unwrap_or_default(),
-        correlation: table.get("correlation").and_then(|node| node.number_between(-1.0, 1.0)),
-        avg_width: table.get("avg_width").and_then(|node| node.number_above_zero()),
-        generator: table.get("generator").and_then(|node| node.word(Generator::ALL)),
-        place: node.key_place(),
-        n_distinct_place: place("n_distinct"),
-        most_common_place: place("most_common"),
-        histogram_bounds_place: place("histogram_bounds"),
-        correlation_place: place("correlation"),
-        avg_width_place: place("avg_width"),
-        generator_place: place("generator"),
-        null_frac_place: place("null_frac"),
-        ..ColumnProfile::default()
-    };
-    node.problems().extend(column_checks::check(&column, rows));
-    Some(column)
-}
-
-fn n_distinct(node: &Node<'_>) -> Option<f64> {
-    let number = node.number()?;
-    if number == 0.0 {
-        node.wrong("`n_distinct` cannot be 0");
-    } else if number < -1.0 {
-        node.wrong_with(
-            format!("`n_distinct` cannot be below -1, as {number} is"),
-            "a negative n_distinct is a fraction of the rows: -1 is unique, -0.5 gives every value two rows",
-        );
-    } else if number > 0.0 && number.fract() != 0.0 {
-        node.wrong_with(
-            format!("`n_distinct` must be a whole number of values, not {number}"),
-            format!("a fraction of the rows is negative: n_distinct = -{number}"),
-        );
-    } else {
-        return Some(number);
-    }
-    None
-}
-
-fn most_common(node: &Node<'_>) -> Option<Vec<MostCommon>> {
-    // A value may be blank, other than a name.
-    let DeValue::Table(entries) = node.value() else {
-        node.mistyped("a table of values with their frequency");
-        return None;
-    };
-    if entries.is_empty() {
-        node.wrong("`most_common` is empty");
-        return None;
-    }
-    let mut values = Vec::new();
-    for entry in node.all_entries() {
-        if let DeValue::Table(inner) = entry.value() {
-            let rest = inner.keys().next().map_or("", |key| key.get_ref().as_ref());
-            entry.wrong_at_key(
-                format!("the frequency of `{}` must be a number, not a table", entry.key()),
-                format!("put a value with a dot in quotes: \"{}.{rest}\" = 0.5", entry.key()),
-            );
-            continue;
-        }
-        let Some(frequency) = entry.number_between(0.0, 1.0) else { continue };
-        if frequency == 0.0 {
-            entry.wrong(format!("the frequency of `{}` must be greater than 0", entry.key()));
-            continue;
-        }
-        values.push(MostCommon { value: entry.key().to_owned(), frequency });
-    }
-    values.sort_by(|a, b| b.frequency.total_cmp(&a.frequency));
-    Some(values)
-}
-
-fn histogram_bounds(node: &Node<'_>) -> Option<Vec<Bound>> {
-    let items = node.items()?;
-    if items.len() < 2 {
-        node.wrong(format!("`histogram_bounds` needs at least 2 bounds, not {}", items.len()));
-    }
-    let mut bounds = Vec::new();
-    for item in &items {
-        match item.value() {
-            DeValue::Boolean(_) | DeValue::Array(_) | DeValue::Table(_) => {
-                item.mistyped("a string, a number or a date");
-            }
-            value => bounds.extend(scalar(value).map(|value| Bound { value, place: item.place() })),
-        }
-    }
-    Some(bounds)
 }

@@ -8,12 +8,18 @@ use crate::diagnostic::{Diagnostic, render};
 use crate::folder::Folder;
 
 mod bad_columns;
+mod bad_dependencies;
+mod bad_fan_outs;
 mod bad_files;
+mod bad_heaps;
 mod bad_limits;
 mod bad_profiles;
 mod bad_scenarios;
 mod bad_strategies;
+mod bad_widths;
 mod good;
+mod good_profiles;
+mod random_profiles;
 
 /// The keys that every scenario needs, but for its strategy.
 const HEAD: &str = "title = \"Demo\"\nschema = \"schema.sql\"\nprofile = \"profile.toml\"\n";

@@ -96,24 +96,33 @@ fn fractions_out_of_range() {
 
 #[test]
 fn common_values_that_cannot_be() {
-    assert_snapshot!(refused_column("most_common = {}\n"), @r#"
+    assert_snapshot!(refused_column("most_common = {}\n"), @"
     error: `most_common` is empty
      --> demo/profile.toml:4:15
       |
     4 | most_common = {}
       |               ^^
       |
-      = help: write most_common = { active = 0.9, deleted = 0.02 }
-    "#);
+      = help: write most_common = { active = 0.9, deleted = 0.02 }, or most_common = [0.9, 0.02] for frequencies only
+    ");
     assert_snapshot!(refused_column("most_common = [\"a\"]\n"), @r#"
-    error: `most_common` must be a table of values with their frequency, not an array
-     --> demo/profile.toml:4:15
+    error: a value of `most_common` must be a number, not a string
+     --> demo/profile.toml:4:16
       |
     4 | most_common = ["a"]
-      |               ^^^^^
+      |                ^^^
       |
-      = help: write most_common = { active = 0.9, deleted = 0.02 }
+      = help: write most_common = { active = 0.9, deleted = 0.02 }, or most_common = [0.9, 0.02] for frequencies only
     "#);
+    assert_snapshot!(refused_column("most_common = 0.5\n"), @"
+    error: `most_common` must be a table of values with their frequency, or an array of frequencies, not a float
+     --> demo/profile.toml:4:15
+      |
+    4 | most_common = 0.5
+      |               ^^^
+      |
+      = help: write most_common = { active = 0.9, deleted = 0.02 }, or most_common = [0.9, 0.02] for frequencies only
+    ");
     assert_snapshot!(refused_column("most_common = { a = 0.7, b = 0.2 }\nnull_frac = 0.2\n"), @r#"
     error: the frequencies and `null_frac` add up to 1.1, more than all rows
      --> demo/profile.toml:4:15
@@ -130,7 +139,7 @@ fn common_values_that_cannot_be() {
     4 | most_common = { a = 0, b = 2, 1.5 = 0.1, c = "x" }
       |                     ^
       |
-      = help: write most_common = { active = 0.9, deleted = 0.02 }
+      = help: write most_common = { active = 0.9, deleted = 0.02 }, or most_common = [0.9, 0.02] for frequencies only
 
     error: `b` must be from 0 to 1, not 2
      --> demo/profile.toml:4:28
@@ -138,7 +147,7 @@ fn common_values_that_cannot_be() {
     4 | most_common = { a = 0, b = 2, 1.5 = 0.1, c = "x" }
       |                            ^
       |
-      = help: write most_common = { active = 0.9, deleted = 0.02 }
+      = help: write most_common = { active = 0.9, deleted = 0.02 }, or most_common = [0.9, 0.02] for frequencies only
 
     error: the frequency of `1` must be a number, not a table
      --> demo/profile.toml:4:31
@@ -154,7 +163,7 @@ fn common_values_that_cannot_be() {
     4 | most_common = { a = 0, b = 2, 1.5 = 0.1, c = "x" }
       |                                              ^^^
       |
-      = help: write most_common = { active = 0.9, deleted = 0.02 }
+      = help: write most_common = { active = 0.9, deleted = 0.02 }, or most_common = [0.9, 0.02] for frequencies only
     "#);
     assert_snapshot!(refused_column("n_distinct = -1\nmost_common = { a = 0.7 }\n"), @r#"
     error: a unique column cannot have common values
@@ -195,6 +204,115 @@ fn more_values_than_there_is_room_for() {
       |
       = help: `n_distinct` counts the common values too
     "#);
+}
+
+#[test]
+fn values_without_rows_and_rows_without_values() {
+    assert_snapshot!(refused_column("n_distinct = 50\nmost_common = { a = 0.6 }\n"), @"
+    error: 50 distinct values, but the common ones leave 40 rows for the others
+     --> demo/profile.toml:4:14
+      |
+    4 | n_distinct = 50
+      |              ^^
+      |
+      = help: each value needs a row: lower `n_distinct`, or the frequencies
+    ");
+    assert_snapshot!(refused_column("n_distinct = -0.5\nmost_common = { a = 0.6 }\n"), @"
+    error: 50 distinct values, but the common ones leave 40 rows for the others
+     --> demo/profile.toml:4:14
+      |
+    4 | n_distinct = -0.5
+      |              ^^^^
+      |
+      = help: each value needs a row: lower `n_distinct`, or the frequencies
+    ");
+    assert_snapshot!(refused_column("n_distinct = 2\nmost_common = { a = 0.5 }\nmost_common_freqs = [0.3]\n"), @"
+    error: no more than the common values are distinct, but 0.2 of the rows have another
+     --> demo/profile.toml:4:14
+      |
+    4 | n_distinct = 2
+      |              ^
+      |
+      = help: raise `n_distinct`, or let the frequencies and `null_frac` add up to 1
+    ");
+}
+
+#[test]
+fn frequencies_without_values() {
+    assert_snapshot!(refused_column("most_common = [0.5, 0]\nmost_common_freqs = []\n"), @"
+    error: a value of `most_common` must be greater than 0
+     --> demo/profile.toml:4:21
+      |
+    4 | most_common = [0.5, 0]
+      |                     ^
+      |
+      = help: write most_common = { active = 0.9, deleted = 0.02 }, or most_common = [0.9, 0.02] for frequencies only
+
+    error: `most_common` and `most_common_freqs` are both lists of frequencies
+     --> demo/profile.toml:5:21
+      |
+    5 | most_common_freqs = []
+      |                     ^^
+      |
+      = help: write them in one list
+
+    error: `most_common_freqs` is empty
+     --> demo/profile.toml:5:21
+      |
+    5 | most_common_freqs = []
+      |                     ^^
+      |
+      = help: write most_common_freqs = [0.4, 0.2]
+    ");
+    assert_snapshot!(refused_column("most_common_freqs = { a = 0.5 }\n"), @"
+    error: `most_common_freqs` must be an array, not a table
+     --> demo/profile.toml:4:21
+      |
+    4 | most_common_freqs = { a = 0.5 }
+      |                     ^^^^^^^^^^^
+      |
+      = help: write most_common_freqs = [0.4, 0.2]
+    ");
+    assert_snapshot!(refused_column("null_frac = 0.3\nmost_common = [0.5, 0.4]\n"), @"
+    error: the frequencies and `null_frac` add up to 1.2, more than all rows
+     --> demo/profile.toml:5:15
+      |
+    5 | most_common = [0.5, 0.4]
+      |               ^^^^^^^^^^
+      |
+      = help: each is a fraction of all rows, null ones included; together they are 1 at most
+    ");
+    assert_snapshot!(refused_column("n_distinct = -1\nmost_common_freqs = [0.5]\n"), @"
+    error: a unique column cannot have common values
+     --> demo/profile.toml:5:21
+      |
+    5 | most_common_freqs = [0.5]
+      |                     ^^^^^
+      |
+      = help: take out `most_common_freqs`, or n_distinct = -1, which makes every value different
+    ");
+    assert_snapshot!(refused_column("most_common = { a = 0.7 }\nmost_common_freqs = [0.2, 0.2]\n"), @"
+    error: the frequencies add up to 1.1, more than all rows
+     --> demo/profile.toml:4:15
+      |
+    4 | most_common = { a = 0.7 }
+      |               ^^^^^^^^^^^
+      |
+      = help: each is a fraction of all rows, null ones included; together they are 1 at most
+    ");
+}
+
+#[test]
+fn correlations_out_of_reach() {
+    assert_snapshot!(refused_column("correlation = -0.9\nmost_common = [0.5, 0.5]\n"), @"
+    error: a `correlation` of -0.9 is out of reach: -0.50 is the least
+     --> demo/profile.toml:4:15
+      |
+    4 | correlation = -0.9
+      |               ^^^^
+      |
+      = help: ANALYZE counts equal values as ascending: with these frequencies even the reverse order has this much
+    ");
 }
 
 #[test]
@@ -252,4 +370,39 @@ fn bounds_that_bound_nothing() {
       |
       = help: write `histogram_bounds` in ascending order
     "#);
+    assert_snapshot!(refused_column("n_distinct = 3\nmost_common = [0.5]\nhistogram_bounds = [1, 2, 2.0, 3]\n"), @"
+    error: 3 distinct values, but 3 bounds of a histogram besides the common values
+     --> demo/profile.toml:4:14
+      |
+    4 | n_distinct = 3
+      |              ^
+      |
+      = help: each bound is a value of its own: raise `n_distinct`, or write fewer bounds
+    ");
+    assert_snapshot!(refused_column("null_frac = 0.2\nmost_common = [0.8]\nhistogram_bounds = [1, 2]\n"), @"
+    error: `histogram_bounds` of no rows: all are null, most common or out of line
+     --> demo/profile.toml:6:20
+      |
+    6 | histogram_bounds = [1, 2]
+      |                    ^^^^^^
+      |
+      = help: the bounds are of the other rows: lower the frequencies, or take the bounds out
+    ");
+    assert_snapshot!(refused_column("histogram_bounds = [5, 4, 3]\n"), @"
+    error: the bound 4 is below the one before it, 5
+     --> demo/profile.toml:4:24
+      |
+    4 | histogram_bounds = [5, 4, 3]
+      |                        ^
+      |
+      = help: write `histogram_bounds` in ascending order
+
+    error: the bound 3 is below the one before it, 4
+     --> demo/profile.toml:4:27
+      |
+    4 | histogram_bounds = [5, 4, 3]
+      |                           ^
+      |
+      = help: write `histogram_bounds` in ascending order
+    ");
 }

@@ -48,33 +48,33 @@ fn syntax_errors_are_reported_in_the_profile() {
 }
 
 #[test]
-fn keys_of_later_and_slips() {
+fn slips_and_keys_that_are_none() {
     assert_snapshot!(
-        refused_profile("[tables.users]\nrwos = 5\ndead_frac = 0.05\n[tables.users.columns.a]\nfan_out = { zipf = 1.1 }\nnull_fraction = 0.5\n"),
-        @r#"
+        refused_profile("[tables.users]\nrwos = 5\nindexes = 3\n[tables.users.columns.a]\nfanout = { zipf = 1.1 }\nnull_fraction = 0.5\nstorage = 1\n"),
+        @"
     error: unknown key `rwos`
      --> demo/profile.toml:2:1
       |
     2 | rwos = 5
       | ^^^^
       |
-      = help: did you mean `rows`? a table of the profile knows rows, columns
+      = help: did you mean `rows`? a table of the profile knows rows, dead_frac, free_frac, all_visible_frac, columns
 
-    error: unknown key `dead_frac`
+    error: unknown key `indexes`
      --> demo/profile.toml:3:1
       |
-    3 | dead_frac = 0.05
-      | ^^^^^^^^^
-      |
-      = help: a table of the profile knows rows, columns
-
-    error: unknown key `fan_out`
-     --> demo/profile.toml:5:1
-      |
-    5 | fan_out = { zipf = 1.1 }
+    3 | indexes = 3
       | ^^^^^^^
       |
-      = help: a column of the profile knows null_frac, n_distinct, most_common, histogram_bounds, correlation, avg_width, generator
+      = help: a table of the profile knows rows, dead_frac, free_frac, all_visible_frac, columns
+
+    error: unknown key `fanout`
+     --> demo/profile.toml:5:1
+      |
+    5 | fanout = { zipf = 1.1 }
+      | ^^^^^^
+      |
+      = help: did you mean `fan_out`? a column of the profile knows null_frac, n_distinct, most_common, most_common_freqs, histogram_bounds, correlation, avg_width, generator, toasted, elem_count_histogram, fan_out, depends_on
 
     error: unknown key `null_fraction`
      --> demo/profile.toml:6:1
@@ -82,8 +82,16 @@ fn keys_of_later_and_slips() {
     6 | null_fraction = 0.5
       | ^^^^^^^^^^^^^
       |
-      = help: did you mean `null_frac`? a column of the profile knows null_frac, n_distinct, most_common, histogram_bounds, correlation, avg_width, generator
-    "#
+      = help: did you mean `null_frac`? a column of the profile knows null_frac, n_distinct, most_common, most_common_freqs, histogram_bounds, correlation, avg_width, generator, toasted, elem_count_histogram, fan_out, depends_on
+
+    error: unknown key `storage`
+     --> demo/profile.toml:7:1
+      |
+    7 | storage = 1
+      | ^^^^^^^
+      |
+      = help: a column of the profile knows null_frac, n_distinct, most_common, most_common_freqs, histogram_bounds, correlation, avg_width, generator, toasted, elem_count_histogram, fan_out, depends_on
+    "
     );
 }
 

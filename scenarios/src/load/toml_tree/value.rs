@@ -157,6 +157,16 @@ impl<'a> Node<'a> {
         within.then_some(number)
     }
 
+    /// A number from 0 to less than 1.
+    pub(in crate::load) fn fraction_below_one(&self) -> Option<f64> {
+        let number = self.number()?;
+        let within = (0.0..1.0).contains(&number);
+        if !within {
+            self.wrong(format!("{} must be from 0 to less than 1, not {number}", self.label()));
+        }
+        within.then_some(number)
+    }
+
     /// A number greater than 0.
     pub(in crate::load) fn number_above_zero(&self) -> Option<f64> {
         let number = self.number()?;
