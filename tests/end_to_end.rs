@@ -13,6 +13,10 @@
 mod bad_input;
 #[path = "end_to_end/command_line.rs"]
 mod command_line;
+#[path = "end_to_end/fidelity.rs"]
+mod fidelity;
+#[path = "end_to_end/generate.rs"]
+mod generate;
 #[path = "end_to_end/interruption.rs"]
 mod interruption;
 #[path = "end_to_end/invariants.rs"]
@@ -23,6 +27,8 @@ mod locks;
 mod main_job;
 #[path = "end_to_end/migrations.rs"]
 mod migrations;
+#[path = "end_to_end/relations.rs"]
+mod relations;
 #[path = "end_to_end/schema.rs"]
 mod schema;
 #[path = "end_to_end/stage.rs"]

@@ -21,8 +21,7 @@ fn shape(columns: Vec<(&str, ColumnType)>, unique: &[usize]) -> TableShape {
         name: format!("key{at}"),
         columns: vec![at],
         primary: at == 0,
-        partial: false,
-        expression: false,
+        ..UniqueKey::default()
     };
     TableShape {
         oid: 1,

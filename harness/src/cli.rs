@@ -3,22 +3,30 @@
 
 mod check;
 mod doctor;
+mod generate;
 mod list;
 mod output;
+mod recorded;
 mod report;
 mod rows;
 mod run;
+mod scenarios;
 
+use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pgrehearse::error::{Error, exit_code};
+use pgrehearse::server::Machine;
+use pgrehearse_reports::Report;
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0    every strategy did what was asked of it
-  1    a strategy did not: over budget, failed, or not as it was expected
+  1    a strategy did not: over budget, failed, or not as it was expected; or, with --strict-fidelity, the data is not
+       as it is declared
   2    the command line or the scenario is wrong
   3    the environment is: no server, no disk
   4    the record or a report could not be written
@@ -49,6 +57,12 @@ enum Command {
     /// are watched. Writes record.jsonl, report.json and report.md; prints a summary. Nothing is left behind.
     #[command(after_long_help = EXIT_CODES)]
     Run(RunArgs),
+    /// Load a scenario's dataset, prove it, and rehearse nothing
+    ///
+    /// Without --server, on a disposable server that is removed afterwards (--keep leaves it); with it, into a new
+    /// database there, which stays. Prints what was declared beside what was loaded.
+    #[command(after_long_help = EXIT_CODES)]
+    Generate(GenerateArgs),
     /// Parse and validate scenarios, without a server
     Check {
         /// Folders with a scenario.toml, or ids of bundled scenarios
@@ -80,15 +94,8 @@ struct RunArgs {
     /// Rehearse this strategy only; may be given several times
     #[arg(long, value_name = "NAME")]
     strategy: Vec<String>,
-    /// Multiply every table's rows by this
-    #[arg(long, value_name = "X", default_value_t = 1.0)]
-    scale: f64,
-    /// Rows of one table, instead of the declared ones: users=5M; may be given several times
-    #[arg(long, value_name = "TABLE=ROWS", value_parser = rows::parse)]
-    rows: Vec<(String, u64)>,
-    /// Seed of the data, instead of the scenario's
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
+    #[command(flatten)]
+    data: DataArgs,
     /// Where the reports go [default: pgrehearse-out/<scenario>]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -100,6 +107,65 @@ struct RunArgs {
     quiet: bool,
     #[command(flatten)]
     server: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+struct GenerateArgs {
+    /// Folder with a scenario.toml, or the id of a bundled scenario (`pgrehearse list`)
+    #[arg(value_name = "SCENARIO")]
+    scenario: String,
+    #[command(flatten)]
+    data: DataArgs,
+    /// Load into a new database of this server, which stays: postgresql://user@host:port/database, with the
+    /// password in PGPASSWORD. The role must be a superuser
+    #[arg(long, value_name = "URL", conflicts_with_all = ["keep", "pg_bin", "pg_version", "work_dir"])]
+    server: Option<String>,
+    /// Where record and report go [default: pgrehearse-out/<scenario>/dataset]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Leave the disposable server's directory on the disk, and say how to start it
+    #[arg(long)]
+    keep: bool,
+    /// No progress on stderr
+    #[arg(long, short)]
+    quiet: bool,
+    #[command(flatten)]
+    local: ServerArgs,
+}
+
+#[derive(Debug, Clone, Args)]
+struct DataArgs {
+    /// Exit with 1 where the loaded data is not within tolerance of what is declared
+    #[arg(long)]
+    strict_fidelity: bool,
+    /// Multiply every table's rows by this
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    scale: f64,
+    /// Rows of one table, instead of the declared ones: users=5M; may be given several times
+    #[arg(long, value_name = "TABLE=ROWS", value_parser = rows::parse)]
+    rows: Vec<(String, u64)>,
+    /// Seed of the data, instead of the scenario's
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Relations loaded at once, and threads that make rows [default: the processors]; the data does not depend on it
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZero<u16>>,
+}
+
+impl DataArgs {
+    /// What the data alone lets the program exit with.
+    fn exit_code(&self, report: &Report) -> u8 {
+        let failed = report.dataset.as_ref().is_some_and(|dataset| dataset.fidelity_ok == Some(false));
+        if failed && self.strict_fidelity { exit_code::VERDICT } else { exit_code::OK }
+    }
+
+    fn streams(&self) -> usize {
+        self.threads.map_or(Machine::here().cpus as usize, |threads| threads.get().into())
+    }
+
+    fn rows(&self) -> BTreeMap<String, u64> {
+        self.rows.iter().cloned().collect()
+    }
 }
 
 #[derive(Debug, Clone, Args)]
@@ -139,6 +205,7 @@ pub(crate) fn main() -> u8 {
     };
     let done = match cli.command {
         Command::Run(args) => run::run(&args),
+        Command::Generate(args) => generate::generate(&args),
         Command::Check { scenarios } => check::check(&scenarios),
         Command::Report { record, format } => report::report(&record, format),
         Command::List => list::list(),

@@ -8,5 +8,8 @@ pub mod encode;
 mod fingerprint;
 pub mod generate;
 pub mod load;
+pub mod physical;
 pub mod plan;
 pub mod prepare;
+mod refused;
+pub mod verify;

@@ -9,6 +9,7 @@ pub mod dataset;
 pub mod display;
 pub mod error;
 pub mod events;
+pub mod generate;
 pub mod inspect;
 pub mod migrate;
 pub mod observe;

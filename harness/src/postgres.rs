@@ -8,8 +8,10 @@ pub mod inventory;
 pub mod locks;
 pub mod session;
 pub mod shape;
+pub mod statistics;
+pub mod tuples;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -35,13 +37,20 @@ const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 /// The driver's half of a connection that has to be polled.
 type Driver = tokio_postgres::Connection<tokio_postgres::Socket, NoTlsStream>;
 
-/// Where a server listens.
-#[derive(Debug, Clone)]
+/// Where a server listens, and who speaks to it. It may hold a password, so it is never printed.
+#[derive(Clone)]
 pub struct Endpoint {
-    /// The directory of its Unix socket.
-    pub socket_dir: PathBuf,
-    /// The port, which is part of the socket's name.
-    pub port: u16,
+    config: Config,
+    superuser: String,
+    loader: String,
+    /// A directory in which the server can read pipes of ours.
+    pipes: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Endpoint").field("superuser", &self.superuser).finish_non_exhaustive()
+    }
 }
 
 /// A connection; its driver task ends with it.
@@ -72,17 +81,30 @@ impl Drop for Connection {
 }
 
 impl Endpoint {
+    /// A disposable server, by the directory of its Unix socket and the port, which is part of the socket's name.
+    pub fn of_socket(socket_dir: &Path, port: u16) -> Self {
+        let mut config = Config::new();
+        config.host_path(socket_dir).port(port);
+        let pipes = Some(socket_dir.to_owned());
+        Self { config, superuser: SUPERUSER.to_owned(), loader: LOADER.to_owned(), pipes }
+    }
+
+    /// A server that somebody else runs; whoever `config` names does everything.
+    pub fn given(config: Config) -> Self {
+        let user = config.get_user().unwrap_or(SUPERUSER).to_owned();
+        Self { config, superuser: user.clone(), loader: user, pipes: None }
+    }
+
+    /// A directory in which the server can read pipes that this process makes; none where its files are out of reach.
+    pub fn pipes(&self) -> Option<&Path> {
+        self.pipes.as_deref()
+    }
+
     /// The driver's configuration for a session of `role` in `database`; `name` becomes its
     /// `application_name`.
     fn config(&self, database: &str, role: &str, name: &str) -> Config {
-        let mut config = Config::new();
-        config
-            .host_path(&self.socket_dir)
-            .port(self.port)
-            .dbname(database)
-            .user(role)
-            .application_name(name)
-            .connect_timeout(CONNECT_DEADLINE);
+        let mut config = self.config.clone();
+        config.dbname(database).user(role).application_name(name).connect_timeout(CONNECT_DEADLINE);
         config
     }
 
@@ -121,7 +143,15 @@ impl Endpoint {
     /// # Errors
     /// As [`Self::connect`].
     pub async fn connect_as_superuser(&self, database: &str, name: &str) -> Result<Connection, Error> {
-        self.connect(database, SUPERUSER, name).await
+        self.connect(database, &self.superuser, name).await
+    }
+
+    /// Connects as the role that runs the schema.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub async fn connect_as_loader(&self, database: &str, name: &str) -> Result<Connection, Error> {
+        self.connect(database, &self.loader, name).await
     }
 }
 

@@ -9,7 +9,7 @@ use pgrehearse_reports::event::{
 use pgrehearse_scenarios::{Scenario, Strategy};
 use tokio::sync::watch;
 
-mod declared;
+pub(crate) mod declared;
 
 use crate::dataset::disk::Disk;
 use crate::dataset::prepare::{self, DATASET_DATABASE};
@@ -35,12 +35,16 @@ pub struct Request {
     pub scale: f64,
     /// Rows by table, instead of the declared ones.
     pub rows: BTreeMap<String, u64>,
+    /// Relations loaded at once, and threads that make rows.
+    pub streams: usize,
     /// The server's programs.
     pub binaries: Binaries,
     /// Where the server lives.
     pub work_dir: WorkDir,
     /// Leave the server's directory and the rehearsed databases on the disk.
     pub keep: bool,
+    /// Load the data and rehearse nothing.
+    pub dataset_only: bool,
 }
 
 /// What a run leaves for its caller to say.
@@ -112,8 +116,9 @@ async fn rehearse_all(
         seed: request.seed,
         scale: request.scale,
         rows: &request.rows,
-        disk: Disk { dir: request.work_dir.path().to_owned(), free_bytes },
-        streams: server.machine().cpus as usize,
+        database: DATASET_DATABASE,
+        disk: Some(Disk { dir: request.work_dir.path().to_owned(), free_bytes }),
+        streams: request.streams,
     };
     let endpoint = server.endpoint();
     let ready = tokio::select! {
@@ -122,6 +127,10 @@ async fn rehearse_all(
         error = server.ended() => return Err(error),
     };
 
+    if request.dataset_only {
+        events.tell(Event::DatasetReady(ready));
+        return Ok(());
+    }
     events.show(Progress::Stage("restarting with production-like settings".to_owned()));
     events.tell(Event::ServerStarted(server.start(ServerPurpose::Rehearse).await?));
     events.tell(Event::DatasetReady(ready));
@@ -141,6 +150,7 @@ async fn rehearse_all(
 fn chosen(request: &Request) -> Vec<&Strategy> {
     let strategies = request.scenario.strategies.iter();
     strategies
+        .filter(|_| !request.dataset_only)
         .filter(|strategy| request.strategies.is_empty() || request.strategies.contains(&strategy.name))
         .collect()
 }

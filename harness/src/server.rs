@@ -1,12 +1,14 @@
 //! A disposable PostgreSQL server on this machine: found, made, started, stopped, removed.
 
 pub mod discover;
+pub mod given;
 mod home;
 mod local;
 mod process;
 mod settings;
 mod wait;
 
+pub use given::GivenServer;
 pub use home::{WorkDir, sweep};
 pub use local::LocalServer;
 pub use settings::{Machine, check_wished};

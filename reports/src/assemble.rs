@@ -41,6 +41,9 @@ impl Report {
 
         let dataset = facts::dataset(&entries);
         let mut warnings = Warnings::of_run(ended, error.as_deref(), &entries);
+        if let Some(dataset) = &dataset {
+            warnings.of_data(dataset);
+        }
         let terms = Terms { budget: &run.budget, dataset: dataset.as_ref(), scale: run.scale };
         let strategies = strategies(run, &entries, terms, &mut warnings);
         warnings.not_measured(&strategies);

@@ -5,6 +5,7 @@
 //! both ends of the interval in which it happened.
 
 mod dataset;
+mod fidelity;
 mod lock;
 mod rehearsal;
 mod run;
@@ -13,6 +14,10 @@ mod statement;
 use serde::{Deserialize, Serialize};
 
 pub use dataset::{DatasetReady, ServerPurpose, ServerStarted, TableLoaded, TableSized};
+pub use fidelity::{
+    ColumnCounted, ColumnPlanned, ColumnStatistics, ColumnVerified, DependencyVerified, FanOutVerified,
+    Refusal, Share, TableMeasured, TablePlanned, TableVerified,
+};
 pub use lock::{
     BlockedGone, BlockedSeen, Blocker, HeldLock, LockGone, LockMode, LockSeen, RelationKind, RelationNamed,
     SamplerStopped, SessionLocks, Waiter,
@@ -57,6 +62,8 @@ pub enum Event {
     ServerStarted(ServerStarted),
     /// A table's rows are in it and its indexes are built.
     TableLoaded(TableLoaded),
+    /// A loaded table was held against its plan.
+    TableVerified(TableVerified),
     /// All tables are loaded, vacuumed and analysed.
     DatasetReady(DatasetReady),
     /// A rehearsal's own copy of the dataset is there.

@@ -9,6 +9,7 @@
 
 mod assemble;
 pub mod event;
+mod fidelity;
 mod judge;
 mod locks;
 pub mod model;

@@ -14,7 +14,7 @@ use crate::model::Report;
 
 pub use json::json;
 pub use markdown::markdown;
-pub use text::{Style, text};
+pub use text::{Style, dataset, text};
 
 /// A format of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

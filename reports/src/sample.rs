@@ -1,5 +1,7 @@
 //! Records for tests, built tersely: every call adds an event at the present time, [`Sample::at`] moves it.
 
+pub(crate) mod fidelity;
+
 use std::collections::BTreeMap;
 
 use crate::Report;
@@ -58,7 +60,7 @@ impl Sample {
     /// A run of a million rows that has come as far as its dataset.
     pub(crate) fn new(strategies: Vec<StrategyDeclared>, budget: BudgetDeclared) -> Self {
         let mut sample = Self::begun(strategies, budget);
-        sample.loaded();
+        sample.loaded_as(Some(fidelity::users()));
         sample
     }
 
@@ -92,7 +94,8 @@ impl Sample {
         sample
     }
 
-    fn loaded(&mut self) {
+    /// Its rows are loaded, and verified if somebody did.
+    pub(crate) fn loaded_as(&mut self, verified: Option<TableVerified>) {
         self.server(ServerPurpose::Load, "off");
         self.event(Event::TableLoaded(TableLoaded {
             table: "public.users".to_owned(),
@@ -101,6 +104,9 @@ impl Sample {
             copy_us: 1_953_125,
             index_us: 700_000,
         }));
+        if let Some(verified) = verified {
+            self.event(Event::TableVerified(verified));
+        }
         self.event(Event::DatasetReady(DatasetReady {
             fingerprint: "ab".repeat(32),
             source: "generated".to_owned(),
@@ -124,8 +130,8 @@ impl Sample {
             server_version: "15.18 (Debian 15.18-0+deb12u1)".to_owned(),
             server_version_num: 150_018,
             settings: BTreeMap::from([("fsync".to_owned(), fsync.to_owned())]),
-            cpus: 2,
-            memory_bytes: 8_320_000_000,
+            cpus: Some(2),
+            memory_bytes: Some(8_320_000_000),
             start_us: 80_000,
         }));
     }

@@ -176,6 +176,7 @@ impl<'a> Timeline<'a> {
             | Event::RunStarted(_)
             | Event::ServerStarted(_)
             | Event::TableLoaded(_)
+            | Event::TableVerified(_)
             | Event::DatasetReady(_)
             | Event::RehearsalStarted(_)
             | Event::PhaseStarted(_)

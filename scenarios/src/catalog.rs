@@ -35,15 +35,26 @@ macro_rules! bundled {
 }
 
 /// Every bundled scenario, sorted by id.
-pub const BUNDLED: &[Bundled] = &[bundled!("index-without-downtime":
-    "scenario.toml",
-    "schema.sql",
-    "profile.toml",
-    "plain.up.sql",
-    "plain.down.sql",
-    "concurrently.up.sql",
-    "concurrently.down.sql",
-)];
+pub const BUNDLED: &[Bundled] = &[
+    bundled!("index-without-downtime":
+        "scenario.toml",
+        "schema.sql",
+        "profile.toml",
+        "plain.up.sql",
+        "plain.down.sql",
+        "concurrently.up.sql",
+        "concurrently.down.sql",
+    ),
+    bundled!("shop":
+        "scenario.toml",
+        "schema.sql",
+        "profile.toml",
+        "plain.up.sql",
+        "plain.down.sql",
+        "leaf-by-leaf.up.sql",
+        "leaf-by-leaf.down.sql",
+    ),
+];
 
 /// The bundled scenario of that id.
 pub fn find(id: &str) -> Option<&'static Bundled> {

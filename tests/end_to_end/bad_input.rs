@@ -208,7 +208,6 @@ fn an_impossible_scale() {
 fn values_that_the_schema_refuses() {
     let stage = Stage::with_steps(STEP);
     for (schema, words) in [
-        ("n int CONSTRAINT small CHECK (n < 5)", ["loading public.users", "small", "histogram_bounds"]),
         (
             "n int NOT NULL, EXCLUDE (n WITH =)",
             ["building the indexes of public.users", "users_n_excl", "drop it"],
@@ -226,4 +225,43 @@ fn values_that_the_schema_refuses() {
         refused(&stage, 2, &words);
         refused(&stage, 2, &["profile.toml:1:9"]);
     }
+}
+
+#[test]
+fn values_that_break_a_constraint_that_is_not_understood() {
+    let stage = Stage::with_steps(STEP);
+    stage.file(
+        "schema.sql",
+        "CREATE DOMAIN odd AS int CONSTRAINT is_odd CHECK (VALUE % 2 = 1);\n\
+         CREATE TABLE users (id int PRIMARY KEY, n int CONSTRAINT small CHECK (n % 7 < 5), o odd);\n",
+    );
+    stage.file(
+        "profile.toml",
+        "[tables.users]\nrows = 2_000\n[tables.users.columns.o]\nmost_common = { 3 = 1 }\n",
+    );
+    let said = ["loading public.users", "CHECK small ((n % 7) < 5)", "Failing row contains (", "reads n"];
+    refused(&stage, 2, &said);
+    refused(&stage, 2, &["under [tables.users.columns.n]", "profile.toml:1:9"]);
+    stage.file(
+        "profile.toml",
+        "[tables.users]\nrows = 2_000\n[tables.users.columns.n]\nmost_common = { 3 = 0.5, 6 = 0.5 }\n\
+         [tables.users.columns.o]\nmost_common = { 3 = 1 }\n",
+    );
+    refused(&stage, 2, &["CHECK small", ", 6, 3)", "satisfy it here", "profile.toml:3:23"]);
+    stage.file(
+        "profile.toml",
+        "[tables.users]\nrows = 2_000\n[tables.users.columns.n]\nmost_common = { 3 = 1 }\n\
+         [tables.users.columns.o]\nmost_common = { 4 = 1 }\n",
+    );
+    refused(&stage, 2, &["CHECK is_odd", "column o", "profile.toml:5:23"]);
+}
+
+#[test]
+fn an_extension_that_the_server_does_not_have() {
+    let stage = Stage::with_steps(STEP);
+    stage.file(
+        "schema.sql",
+        "CREATE TABLE users (id int PRIMARY KEY);\n\nCREATE EXTENSION IF NOT EXISTS not_here;\n",
+    );
+    refused(&stage, 2, &["not_here", "not available", "schema.sql:3:1", "install the package", "drop it"]);
 }

@@ -176,3 +176,98 @@ ALTER PUBLICATION everything OWNER TO postgres;
     stage.run(&[]).expect_code(0);
     stage.assert_nothing_left();
 }
+
+/// Types, partitions and rules that a dump may have, in two schemas.
+const EVERYTHING: &str = "\
+CREATE SCHEMA sales;
+CREATE TYPE sales.address AS (street text, zip char(5), floor int);
+CREATE DOMAIN sales.percent AS numeric(5,2) CHECK (VALUE >= 0 AND VALUE <= 100);
+CREATE TYPE sales.state AS ENUM ('new', 'paid', 'sent');
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+CREATE TABLE sales.types (
+    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    tags text[] NOT NULL, numbers int[] NOT NULL, period daterange NOT NULL, span int8range NOT NULL,
+    host inet NOT NULL, net cidr NOT NULL, mac macaddr NOT NULL, lasts interval NOT NULL, at time NOT NULL, atz timetz NOT NULL,
+    words tsvector NOT NULL, bytes bytea NOT NULL, home sales.address NOT NULL, share sales.percent NOT NULL,
+    state sales.state NOT NULL, flags bit(8) NOT NULL, spot point NOT NULL, doc xml NOT NULL, price money NOT NULL,
+    letter \"char\" NOT NULL, nm name NOT NULL, ref oid NOT NULL,
+    qty int NOT NULL CHECK (qty BETWEEN 1 AND 9), kind text NOT NULL CHECK (kind IN ('a', 'b')),
+    low int NOT NULL, high int NOT NULL, CHECK (low <= high),
+    total numeric GENERATED ALWAYS AS (qty * 2) STORED);
+CREATE INDEX ON sales.types USING gin (words);
+CREATE INDEX ON sales.types USING gin (kind gin_trgm_ops);
+CREATE FUNCTION sales.no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'fired'; END $$;
+CREATE TRIGGER always BEFORE INSERT ON sales.types FOR EACH ROW EXECUTE FUNCTION sales.no();
+ALTER TABLE sales.types ENABLE ALWAYS TRIGGER always;
+ALTER TABLE sales.types ENABLE ROW LEVEL SECURITY;
+CREATE POLICY nobody ON sales.types USING (false);
+CREATE TABLE public.by_range (id bigint, day date NOT NULL, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
+CREATE TABLE public.by_range_1 PARTITION OF by_range FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE TABLE public.by_range_2 PARTITION OF by_range FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE TABLE public.by_list (id bigserial, state sales.state NOT NULL) PARTITION BY LIST (state);
+CREATE TABLE public.by_list_1 PARTITION OF by_list FOR VALUES IN ('new');
+CREATE TABLE public.by_list_2 PARTITION OF by_list FOR VALUES IN ('paid', 'sent');
+CREATE TABLE public.by_hash (id uuid PRIMARY KEY) PARTITION BY HASH (id);
+CREATE TABLE public.by_hash_1 PARTITION OF by_hash FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE public.by_hash_2 PARTITION OF by_hash FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+CREATE TABLE public.nested (id bigint, day date NOT NULL, region text NOT NULL) PARTITION BY LIST (region);
+CREATE TABLE public.nested_eu PARTITION OF nested FOR VALUES IN ('eu') PARTITION BY RANGE (day);
+CREATE TABLE public.nested_eu_1 PARTITION OF nested_eu FOR VALUES FROM (MINVALUE) TO ('2025-01-01');
+CREATE TABLE public.nested_eu_2 PARTITION OF nested_eu DEFAULT;
+CREATE TABLE public.nested_us PARTITION OF nested FOR VALUES IN ('us');
+CREATE TABLE public.ruled (id int PRIMARY KEY);
+ALTER TABLE public.ruled ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.ruled FORCE ROW LEVEL SECURITY;
+CREATE RULE never AS ON INSERT TO public.ruled DO INSTEAD NOTHING;
+CREATE VIEW sales.recent AS SELECT id FROM sales.types WHERE qty > 3;
+CREATE MATERIALIZED VIEW sales.sums AS SELECT kind, count(*) AS n FROM sales.types GROUP BY kind WITH NO DATA;
+";
+
+const EVERYTHING_PROFILE: &str = "\
+[tables.\"sales.types\"]
+rows = 3_000
+[tables.\"sales.types\".columns.tags]
+elem_count_histogram = [0, 2, 5]
+[tables.by_range]
+rows = 4_000
+[tables.by_list]
+rows = 3_000
+[tables.by_list.columns.state]
+most_common = { new = 0.2, paid = 0.5, sent = 0.3 }
+[tables.by_hash]
+rows = 2_000
+[tables.nested]
+rows = 2_000
+[tables.nested.columns.region]
+most_common = { eu = 0.75, us = 0.25 }
+[tables.ruled]
+rows = 500
+";
+
+const EVERYTHING_CHECKS: &str = "\
+DO $$ BEGIN
+  ASSERT (SELECT count(*) FROM public.by_range_1) > 1000 AND (SELECT count(*) FROM public.by_range_2) > 1000, 'range';
+  ASSERT (SELECT count(*) FROM public.by_list_1) = 600 AND (SELECT count(*) FROM public.by_list_2) = 2400, 'list';
+  ASSERT (SELECT count(*) FROM public.by_hash_1) + (SELECT count(*) FROM public.by_hash_2) = 2000, 'hash';
+  ASSERT (SELECT count(*) FROM public.nested_us) = 500, 'list of lists';
+  ASSERT (SELECT count(*) FROM public.nested_eu_1) + (SELECT count(*) FROM public.nested_eu_2) = 1500, 'ranges in a list';
+  ASSERT (SELECT reltuples FROM pg_class WHERE oid = 'public.ruled'::regclass) = 500, 'rules do not fire';
+  ASSERT (SELECT tgenabled = 'A' FROM pg_trigger WHERE tgname = 'always'), 'the trigger is as defined';
+  ASSERT (SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE oid = 'public.ruled'::regclass), 'row security';
+  ASSERT (SELECT reltuples = 3000 FROM pg_class WHERE oid = 'sales.types'::regclass), 'all types';
+  ASSERT (SELECT relispopulated FROM pg_class WHERE oid = 'sales.sums'::regclass), 'materialized view';
+  ASSERT (SELECT sum(n) = 3000 FROM sales.sums), 'materialized view has its rows';
+  ASSERT to_regclass('sales.recent') IS NOT NULL, 'view';
+END $$;
+";
+
+#[test]
+fn types_partitions_and_rules_of_several_schemas() {
+    let stage = Stage::with_steps(&[("check", EVERYTHING_CHECKS)]);
+    stage.file("schema.sql", EVERYTHING);
+    stage.file("profile.toml", EVERYTHING_PROFILE);
+    let ended = stage.run(&["--strict-fidelity"]);
+    ended.expect_code(0);
+    assert!(ended.stdout.contains("Fidelity  all "), "{}", ended.stdout);
+    stage.assert_nothing_left();
+}

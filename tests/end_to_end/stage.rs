@@ -96,6 +96,14 @@ impl Stage {
         wait(self.command(&args))
     }
 
+    /// Loads the data of a scenario to the end, and exits with 1 where it is not as declared.
+    pub(crate) fn generate(&self, scenario: &str, more: &[&str]) -> Ended {
+        let out = self.out();
+        let mut args = vec!["generate", scenario, "--strict-fidelity", "--out", out.to_str().unwrap()];
+        args.extend(more);
+        wait(self.command(&args))
+    }
+
     /// Starts the stage's scenario and does not wait.
     pub(crate) fn start(&self, more: &[&str]) -> Started {
         let scenario = self.scenario();

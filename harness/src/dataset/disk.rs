@@ -25,7 +25,7 @@ const COPIES: f64 = 3.0;
 pub fn needed_bytes(plans: &[TablePlan]) -> u64 {
     let dataset: f64 = plans
         .iter()
-        .map(|plan| plan.rows() as f64 * (plan.estimated_row_bytes() + plan.estimated_index_bytes()))
+        .map(|plan| plan.sent() as f64 * (plan.estimated_row_bytes() + plan.estimated_index_bytes()))
         .sum();
     (dataset * COPIES + SERVER_BYTES) as u64
 }

@@ -4,12 +4,19 @@
 //! length of four bytes and that many bytes, or [`null`]. The server trusts the bytes: a field of the right
 //! length and the wrong type is silently garbage, so types come from the catalog, never from a guess.
 
+pub(crate) mod compound;
+mod moments;
+mod network;
 mod numeric;
 #[cfg(test)]
 mod tests;
+pub(crate) mod text;
+pub(crate) mod width;
 
+pub use compound::{array, composite, range, tsvector};
+pub use moments::{interval, time, timetz};
+pub use network::{bits, inet, macaddr};
 pub use numeric::numeric;
-pub(crate) use numeric::numeric_width_bytes;
 
 /// Days from 1970-01-01 to PostgreSQL's own epoch, 2000-01-01.
 pub const EPOCH_DAYS: i64 = 10_957;
@@ -40,7 +47,7 @@ pub fn null(out: &mut Vec<u8>) {
     out.extend_from_slice(&(-1i32).to_be_bytes());
 }
 
-/// A field of bytes as they are: text, varchar, char(n), enum labels, json, bytea, uuid.
+/// A field of bytes as they are: text, varchar, char(n), enum labels, json, xml, bytea, uuid.
 #[inline]
 pub fn bytes(value: &[u8], out: &mut Vec<u8>) {
     let length = i32::try_from(value.len()).expect("a field is far shorter than 2 GiB");

@@ -14,7 +14,7 @@ pub(super) fn of(wanted: &Wanted<'_>, version_major: u32) -> String {
         digest.update(bytes);
     };
     part(wanted.scenario.schema.source.text.as_bytes());
-    part(format!("{:?}", declared(wanted)).as_bytes());
+    part(format!("{:?}", wanted.scenario.profile.without_places()).as_bytes());
     part(&wanted.seed.to_le_bytes());
     part(&wanted.scale.to_bits().to_le_bytes());
     for (table, rows) in wanted.rows {
@@ -24,27 +24,4 @@ pub(super) fn of(wanted: &Wanted<'_>, version_major: u32) -> String {
     part(&GENERATOR_VERSION.to_le_bytes());
     part(&version_major.to_le_bytes());
     digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The profile without the places where it is written.
-fn declared(wanted: &Wanted<'_>) -> Vec<impl std::fmt::Debug> {
-    let tables = wanted.scenario.profile.tables.iter();
-    tables
-        .map(|table| {
-            let columns: Vec<_> = table
-                .columns
-                .iter()
-                .map(|column| {
-                    let bounds: Vec<_> =
-                        column.histogram_bounds.iter().map(|bound| bound.value.clone()).collect();
-                    (
-                        column.name.clone(),
-                        (column.null_frac, column.n_distinct, column.correlation, column.avg_width),
-                        (column.most_common.clone(), bounds, column.generator),
-                    )
-                })
-                .collect();
-            (table.name.clone(), table.rows, columns)
-        })
-        .collect()
 }

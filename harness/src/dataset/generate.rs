@@ -6,15 +6,20 @@
 //! exact, correlation is what was asked for, and nothing depends on any other row. Memory does not grow with the rows.
 
 pub(crate) mod column;
+pub(crate) mod compound;
+pub(crate) mod dependence;
 pub(crate) mod divide;
+pub(crate) mod fan_out;
 pub(crate) mod nulls;
 pub(crate) mod order;
 pub(crate) mod permutation;
 pub(crate) mod pool;
 pub(crate) mod prose;
 pub(crate) mod quota;
+pub(crate) mod relation;
 pub(crate) mod rng;
 pub(crate) mod segments;
 pub(crate) mod text;
 pub(crate) mod values;
+pub(crate) mod wide;
 pub(crate) mod words;

@@ -1,32 +1,52 @@
 //! From a declared profile and the catalog's tables to tables that can be made, or every reason why they cannot.
 
+mod check;
+mod checked;
 mod column;
+mod degrees;
+mod depends;
+mod expectation;
+mod fan_out;
 mod habits;
 mod keys;
 mod lattice;
 mod literal;
 mod names;
+mod partition;
+mod relation;
 mod size;
 mod table;
+mod target;
 #[cfg(test)]
 mod tests;
 mod text;
+mod units;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use pgrehearse_scenarios::diagnostic::Diagnostic;
 use pgrehearse_scenarios::profile::{ColumnProfile, Profile, TableProfile};
 use pgrehearse_scenarios::source::Place;
 
-use self::column::{Brief, Built, Parent};
-use self::keys::Demands;
+use self::check::Rules;
+pub(super) use self::checked::Checked;
+use self::column::{Brief, Built, Follows, Parent};
+use self::expectation::Declarations;
+pub use self::expectation::{Axis, ColumnExpectation, ShareExpectation};
+pub use self::fan_out::FanOutPlan;
+use self::keys::{Demands, Role};
 use self::names::NotFound;
+use self::relation::{Grouped, Related};
 pub use self::table::TablePlan;
+pub use self::target::Target;
+use crate::dataset::generate::column::Source;
+use crate::dataset::generate::relation::Number;
 use crate::postgres::shape::{ColumnType, TableShape};
 
 /// Raised whenever the same profile, seed and scale make different rows than before; part of a dataset's fingerprint.
-pub const GENERATOR_VERSION: u32 = 1;
+pub const GENERATOR_VERSION: u32 = 2;
 
 /// The most rows of one table.
 pub const ROWS_MAX: u64 = 4_000_000_000;
@@ -61,12 +81,24 @@ pub struct Plan {
 ///
 /// Every problem found, in the order of the profile; there is at least one error among them.
 pub fn plan(request: &Request<'_>) -> Result<Plan, Vec<Diagnostic>> {
-    let mut planner = Planner { request, problems: Vec::new(), warnings: Vec::new(), built: BTreeMap::new() };
+    let mut planner = Planner {
+        request,
+        problems: Vec::new(),
+        warnings: Vec::new(),
+        built: BTreeMap::new(),
+        leaf_rows: BTreeMap::new(),
+        rules: BTreeMap::new(),
+        relations: BTreeMap::new(),
+        groups: BTreeMap::new(),
+        deciders: BTreeMap::new(),
+    };
     let declared = planner.resolve();
+    planner.rules = declared.keys().map(|&at| (at, Arc::new(check::rules(&request.tables[at])))).collect();
     let demands: BTreeMap<usize, Demands> = declared
         .iter()
         .map(|(&at, table)| {
             let demands = keys::demands(
+                request.tables,
                 &request.tables[at],
                 &table.columns,
                 &table.place,
@@ -76,6 +108,11 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, Vec<Diagnostic>> {
             (at, demands)
         })
         .collect();
+    for (&at, table) in &declared {
+        let shape = &request.tables[at];
+        let deciders = depends::deciders(shape, &table.columns, &demands[&at], &mut planner.problems);
+        planner.deciders.insert(at, deciders);
+    }
     let mut order = Vec::new();
     let mut seen = BTreeSet::new();
     for &at in declared.keys() {
@@ -86,7 +123,16 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, Vec<Diagnostic>> {
         let shape = &request.tables[at];
         let columns: Vec<Option<Arc<Built>>> =
             (0..shape.columns.len()).map(|column| planner.column(&declared, &demands, at, column)).collect();
-        tables.push(TablePlan::new(shape, declared[&at].rows, declared[&at].place.clone(), columns));
+        let leaf_rows = planner.leaf_rows.remove(&at);
+        let Declared { rows, place, profile, .. } = &declared[&at];
+        let mut table = TablePlan::new(shape, *rows, place.clone(), columns, leaf_rows);
+        table.declarations = Declarations::of(shape, *profile);
+        table.checked = checked::of(shape, *profile);
+        if let Some(profile) = profile {
+            table.shape(profile, shape.fillfactor, &mut planner.problems);
+        }
+        table.fan_outs = planner.fan_outs(at);
+        tables.push(table);
     }
     if planner.problems.is_empty() {
         Ok(Plan { tables, warnings: planner.warnings })
@@ -105,6 +151,8 @@ pub fn names_table(name: &str, tables: &[TableShape]) -> bool {
 struct Declared<'a> {
     rows: u64,
     rows_declared: u64,
+    /// What the profile declares, if it names the table.
+    profile: Option<&'a TableProfile>,
     columns: BTreeMap<usize, &'a ColumnProfile>,
     place: Place,
 }
@@ -122,6 +170,16 @@ struct Planner<'a> {
     problems: Vec<Diagnostic>,
     warnings: Vec<Diagnostic>,
     built: BTreeMap<(usize, usize), State>,
+    /// The rows of each leaf of partitioned tables whose key says so.
+    leaf_rows: BTreeMap<usize, Vec<Range<u64>>>,
+    /// What the constraints of each table demand.
+    rules: BTreeMap<usize, Arc<Rules>>,
+    /// Relations by table and position of the foreign key; none where one cannot be made.
+    relations: BTreeMap<(usize, usize), Option<Related>>,
+    /// Digits by table and position in [`Demands::groups`]; none where they cannot be made.
+    groups: BTreeMap<(usize, usize), Option<Grouped>>,
+    /// Of each table, the columns that another decides, with that one.
+    deciders: BTreeMap<usize, BTreeMap<usize, usize>>,
 }
 
 impl<'a> Planner<'a> {
@@ -140,6 +198,7 @@ impl<'a> Planner<'a> {
             let entry = Declared {
                 rows: scaled(table.rows, scale),
                 rows_declared: table.rows,
+                profile: Some(table),
                 columns,
                 place: table.place.clone(),
             };
@@ -153,6 +212,7 @@ impl<'a> Planner<'a> {
             let entry = declared.entry(at).or_insert_with(|| Declared {
                 rows,
                 rows_declared: rows,
+                profile: None,
                 columns: BTreeMap::new(),
                 place: Place::default(),
             });
@@ -235,8 +295,15 @@ impl<'a> Planner<'a> {
             self.problems.push(Diagnostic::error(entry.place.clone(), message));
             return None;
         }
-        let parent = match demand.references.get(&column) {
-            Some(&(oid, referenced)) => match self.parent(declared, demands, oid, referenced) {
+        let role = demand.roles.get(&column).copied();
+        let referenced = match role {
+            Some(Role::Member { key, referenced } | Role::MemberDigit { key, referenced, .. }) => {
+                Some((shape.foreign_keys[key].ref_table_oid, referenced))
+            }
+            _ => demand.references.get(&column).copied(),
+        };
+        let parent = match referenced {
+            Some((oid, referenced)) => match self.parent(declared, demands, oid, referenced) {
                 Ok(parent) => Some(parent),
                 Err(()) => {
                     self.built.insert((table, column), State::Done(None));
@@ -246,30 +313,168 @@ impl<'a> Planner<'a> {
             None => None,
         };
         if let Some(Parent { table: parent, key: None, .. }) = &parent
+            && role.is_none()
             && !shape.columns[column].not_null
             && profile.null_frac.is_none()
         {
             let message = format!("{name} references {parent}, which gets no rows: it is NULL in every row");
             self.warnings.push(Diagnostic::warning(entry.place.clone(), message));
         }
-        let brief = Brief {
+        let numbered = demand.numbered.contains(&column)
+            && profile.histogram_bounds.is_empty()
+            && profile.most_common.is_empty();
+        let rules = Arc::clone(&self.rules[&table]);
+        let unadapted = check::Column {
             table: shape,
-            column: &shape.columns[column],
+            shape: &shape.columns[column],
             profile,
             table_place: &entry.place,
             rows: entry.rows,
+            unique: demand.unique.contains_key(&column),
+            numbered,
+            references: parent.is_some(),
+        };
+        let mut adapted = check::adapt(&unadapted, rules.of(column), &mut self.problems);
+        let leading = self.leader(declared, demands, &rules, table, column);
+        let followed = leading.and_then(|(pair, leader)| {
+            let pair = &rules.pairs[pair];
+            check::follow(pair, leader, &unadapted, &mut adapted, rules.of(column), column, self.request.seed)
+        });
+        let key_of = |role| match role {
+            Some(Role::Member { key, .. } | Role::MemberDigit { key, .. }) => Some(key),
+            _ => None,
+        };
+        let group_of = |role| match role {
+            Some(Role::Digit { group, .. } | Role::MemberDigit { group, .. }) => {
+                Some(demand.groups[group].key.as_str())
+            }
+            Some(Role::Sibling { key } | Role::IsFirst { key, .. }) => {
+                Some(shape.foreign_keys[key].name.as_str())
+            }
+            _ => None,
+        };
+        let brief = Brief {
+            table: shape,
+            column: &adapted.shape,
+            profile: &adapted.profile,
+            table_place: &entry.place,
+            rows: entry.rows,
             rows_declared: entry.rows_declared.max(1),
-            unique_key: demand.unique.get(&column).map(String::as_str),
-            numbered: demand.numbered.contains(&column)
-                && profile.histogram_bounds.is_empty()
-                && profile.most_common.is_empty(),
+            unique_key: demand.unique.get(&column).map(String::as_str).or(group_of(role)),
+            numbered,
             parent,
+            composite: key_of(role).is_some_and(|key| shape.foreign_keys[key].columns.len() > 1),
+            order: followed.as_ref().map(|followed| followed.order.clone()),
             seed: self.request.seed,
         };
-        let built = if self.is_left_out(&brief) { None } else { column::build(&brief, &mut self.problems) };
+        let built = if self.is_left_out(&brief) {
+            None
+        } else {
+            // A key that follows from another relation is not spread evenly by its values but by its rows.
+            let follows_too = |parent: &Parent| {
+                parent.key.as_ref().is_some_and(|key| !matches!(key.column.source, Source::Order))
+            };
+            let role = role.or_else(|| {
+                brief.parent.as_ref().filter(|parent| follows_too(parent))?;
+                let key = shape.foreign_keys.iter().position(|key| key.columns == [column])?;
+                Some(Role::Member { key, referenced: shape.foreign_keys[key].ref_columns[0] })
+            });
+            match role {
+                Some(role) => {
+                    self.follows(declared, demands, table, column, role).and_then(|follows| match follows {
+                        Some(follows) => column::follow(&brief, follows, &mut self.problems),
+                        None => column::build(&brief, &mut self.problems),
+                    })
+                }
+                None => column::build(&brief, &mut self.problems),
+            }
+        };
+        let mut built = built.and_then(|built| self.decided(declared, demands, table, column, built));
+        if let (Some(followed), Some(built)) = (&followed, &mut built) {
+            followed.finish(built, shape, profile, &entry.place, self.request.seed, &mut self.problems);
+        }
+        if let Some(built) = &mut built
+            && matches!(built.column.source, Source::Order)
+            && partition::key(shape) == Some(column)
+            && let Some(leaf_rows) = partition::cut(shape, built, self.request.seed)
+        {
+            self.leaf_rows.insert(table, leaf_rows);
+        }
         let built = built.map(Arc::new);
         self.built.insert((table, column), State::Done(built.clone()));
         built
+    }
+
+    /// The column that a column has to follow over the rows, because a constraint compares both: the pair's number and
+    /// the column, made. Of two columns the one leads of which more is declared.
+    fn leader(
+        &mut self,
+        declared: &BTreeMap<usize, Declared<'a>>,
+        demands: &BTreeMap<usize, Demands>,
+        rules: &Rules,
+        table: usize,
+        column: usize,
+    ) -> Option<(usize, Arc<Built>)> {
+        let (shape, entry, demand) = (&self.request.tables[table], &declared[&table], &demands[&table]);
+        let free = |at: usize| !demand.references.contains_key(&at) && !shape.columns[at].generated_stored;
+        let key = partition::key(shape);
+        let rank = |at: usize| {
+            let profile = entry.columns.get(&at);
+            let ordered = profile.is_some_and(|profile| profile.correlation.is_some());
+            let valued = profile.is_some_and(|profile| check::says_values(profile));
+            (key != Some(at), !ordered, !valued, !demand.numbered.contains(&at), at)
+        };
+        let leading = rules.pairs.iter().enumerate().find_map(|(number, pair)| {
+            let other = pair.other(column)?;
+            (free(column) && free(other) && rank(other) < rank(column)).then_some((number, other))
+        });
+        let (number, other) = leading?;
+        Some((number, self.column(declared, demands, table, other)?))
+    }
+
+    /// What a column follows from by its role; none within where it is free after all. None at the outside where
+    /// it cannot be made, which is said elsewhere.
+    fn follows(
+        &mut self,
+        declared: &BTreeMap<usize, Declared<'a>>,
+        demands: &BTreeMap<usize, Demands>,
+        table: usize,
+        column: usize,
+        role: Role,
+    ) -> Option<Option<Follows>> {
+        let not_null = self.request.tables[table].columns[column].not_null;
+        Some(Some(match role {
+            Role::Member { key, .. } => {
+                let relation = self.relation(declared, demands, table, key)?;
+                let nulls = relation.nulls.clone();
+                if not_null {
+                    let none = nulls.without();
+                    Follows::Parent { row: Number::AnyParent(relation), nulls: Some(none) }
+                } else {
+                    Follows::Parent { row: Number::Parent(relation), nulls: Some(nulls) }
+                }
+            }
+            Role::Sibling { key } => {
+                let relation = self.relation(declared, demands, table, key)?;
+                let values = relation.fan_out.degree_max().max(1);
+                Follows::Number { number: Number::Sibling(relation), values, from_one: true }
+            }
+            Role::IsFirst { key, negated } => {
+                let relation = self.relation(declared, demands, table, key)?;
+                Follows::Number { number: Number::IsFirst { relation, negated }, values: 2, from_one: false }
+            }
+            Role::Digit { group, at } => match self.digit(declared, demands, table, (group, at))? {
+                Some(digit) => {
+                    let values = digit.radix;
+                    Follows::Number { number: Number::Digit(digit), values, from_one: false }
+                }
+                None => return Some(None),
+            },
+            Role::MemberDigit { group, at, .. } => match self.digit(declared, demands, table, (group, at))? {
+                Some(digit) => Follows::Parent { row: Number::Digit(digit), nulls: None },
+                None => return Some(None),
+            },
+        }))
     }
 
     /// The referenced key; an error where it could not be made, which was reported with it.
@@ -315,7 +520,8 @@ impl<'a> Planner<'a> {
             }
             return true;
         }
-        if column.kind != ColumnType::Unsupported {
+        if column.kind.is_binary() || column::is_known(&column.kind) || !brief.profile.most_common.is_empty()
+        {
             return false;
         }
         let kind = &column.type_name;
@@ -325,7 +531,7 @@ impl<'a> Planner<'a> {
             );
             self.problems.push(
                 Diagnostic::error(place, message)
-                    .help("give the column a default in the schema of the scenario, or leave the table out of the profile"),
+                    .help("declare most_common with values as PostgreSQL writes them, or give the column a default in the schema of the scenario"),
             );
         } else {
             let what = if column.has_default { "its default" } else { "NULL" };

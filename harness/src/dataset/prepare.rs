@@ -7,13 +7,14 @@ use pgrehearse_reports::event::{DatasetReady, Event, TableSized, Warned};
 use pgrehearse_scenarios::Scenario;
 use pgrehearse_scenarios::diagnostic::Diagnostic;
 use pgrehearse_scenarios::sql;
+use tokio_postgres::error::SqlState;
 
 use super::disk::{self, Disk};
 use super::plan::{self, TablePlan};
-use super::{fingerprint, load};
+use super::{fingerprint, load, verify};
 use crate::error::Error;
 use crate::events::{Events, Progress, micros_since};
-use crate::postgres::{Endpoint, HOME_DATABASE, LOADER, admin, bulk, catalog, position_of, words_of};
+use crate::postgres::{Endpoint, HOME_DATABASE, admin, bulk, catalog, position_of, tuples, words_of};
 
 /// The database that rehearsals are copies of.
 pub const DATASET_DATABASE: &str = "pgrehearse_dataset";
@@ -29,13 +30,16 @@ pub struct Wanted<'a> {
     pub scale: f64,
     /// Rows by table, instead of the declared ones.
     pub rows: &'a BTreeMap<String, u64>,
-    /// What the disk has left.
-    pub disk: Disk,
+    /// The database to fill; [`DATASET_DATABASE`] on a disposable server.
+    pub database: &'a str,
+    /// What the disk has left; none where the server's disk is not to be seen.
+    pub disk: Option<Disk>,
     /// Tables loaded at once, and threads that make rows for each.
     pub streams: usize,
 }
 
-/// Applies the schema, loads the rows that the profile declares and leaves the database ready to be copied.
+/// Makes roles and database on a disposable server, applies the schema, loads the rows that the profile declares and
+/// leaves the database ready to be copied, owned by the role that migrations run as.
 ///
 /// # Errors
 /// [`Error::Scenario`] where schema or profile are wrong, each problem with its place;
@@ -52,17 +56,33 @@ pub async fn prepare(
     admin::create_own_roles(&home).await?;
     let roles = sql::roles_named(&wanted.scenario.schema.statements);
     admin::create_named_roles(&home, &roles).await?;
-    admin::create_database(&home, DATASET_DATABASE).await?;
-    apply_schema(endpoint, wanted.scenario).await?;
-
-    let client = endpoint.connect_as_superuser(DATASET_DATABASE, "pgrehearse").await?;
+    admin::create_database(&home, wanted.database).await?;
+    apply_schema(endpoint, wanted.scenario, wanted.database).await?;
+    let client = endpoint.connect_as_superuser(wanted.database, "pgrehearse").await?;
     admin::hand_over(&client, &roles).await?;
+    fill(endpoint, version_major, wanted, began, events).await
+}
+
+/// Loads the rows that the profile declares into a database that has the schema. `began` is when work on it began.
+///
+/// # Errors
+/// As [`prepare`].
+pub async fn fill(
+    endpoint: &Endpoint,
+    version_major: u32,
+    wanted: &Wanted<'_>,
+    began: Instant,
+    events: &Events,
+) -> Result<DatasetReady, Error> {
+    let mut client = endpoint.connect_as_superuser(wanted.database, "pgrehearse").await?;
     let catalog = catalog::read(&client).await?;
     let plans = plan_tables(&catalog, wanted, events)?;
-    disk::check(&plans, &wanted.disk)?;
+    if let Some(disk) = &wanted.disk {
+        disk::check(&plans, disk)?;
+    }
     warn_of_rows(&client, &catalog, &plans, events).await?;
 
-    load::tables(endpoint, &plans, wanted.streams, events).await?;
+    let snapshot = load::tables(endpoint, wanted.database, &plans, wanted.streams, events).await?;
     for plan in &plans {
         for (sequence, last) in plan.sequences() {
             bulk::set_sequence(&client, sequence, *last).await?;
@@ -72,7 +92,11 @@ pub async fn prepare(
     let mut tables = Vec::new();
     for plan in &plans {
         let name = plan.qualified_name();
-        bulk::vacuum_analyze(&client, &name).await?;
+        for target in plan.targets().iter().filter(|target| target.physical.is_plain()) {
+            tuples::vacuum(&client, &target.qualified_name).await?;
+        }
+        // Of a partitioned table, its partitions too.
+        tuples::analyze(&client, &name).await?;
         let (rows, bytes) = bulk::measure(&client, &name).await?;
         if rows != plan.rows() {
             return Err(Error::Environment(format!(
@@ -82,16 +106,21 @@ pub async fn prepare(
         }
         tables.push(TableSized { table: plan.full_name(), rows, bytes });
     }
+    events.show(Progress::Stage("proving that the data is what was declared".to_owned()));
+    for plan in &plans {
+        verify::table(&mut client, plan, events).await?;
+    }
     for (view, why) in bulk::refresh_materialized_views(&client).await? {
         warn(events, format!("materialized view {view} could not be filled: {why}"));
     }
+    drop(snapshot);
     bulk::checkpoint(&client).await?;
     Ok(DatasetReady {
         fingerprint: fingerprint::of(wanted, version_major),
         source: "generated".to_owned(),
         load_us: micros_since(began),
         rows: tables.iter().map(|table| table.rows).sum(),
-        bytes: admin::database_bytes(&home, DATASET_DATABASE).await?,
+        bytes: admin::database_bytes(&client, wanted.database).await?,
         tables,
         state: "loaded with COPY FREEZE, indexes built afterwards, VACUUM ANALYZE, CHECKPOINT, files synced to disk; \
                 each rehearsal starts with cold shared_buffers for its own copy and whatever the system's page cache \
@@ -111,7 +140,8 @@ async fn warn_of_rows(
     for table in &catalog.tables {
         let name = admin::qualified(&table.schema, &table.name);
         let planned = plans.iter().any(|plan| plan.oid() == table.oid);
-        match (planned, bulk::has_rows(client, &name).await?) {
+        let partitioned = table.partitioning.is_some();
+        match (planned, bulk::has_rows(client, &name, partitioned).await?) {
             (true, true) => {
                 let message = "the schema puts rows into it; they are replaced by those of the profile";
                 warn(events, format!("{}: {message}", table.full_name()));
@@ -132,9 +162,12 @@ fn warn(events: &Events, message: String) {
 }
 
 /// Runs the schema as it is written, statement by statement, as a superuser that owns what it makes.
-async fn apply_schema(endpoint: &Endpoint, scenario: &Scenario) -> Result<(), Error> {
+///
+/// # Errors
+/// [`Error::Scenario`] with the place of the statement that the server refuses.
+pub async fn apply_schema(endpoint: &Endpoint, scenario: &Scenario, database: &str) -> Result<(), Error> {
     let schema = &scenario.schema;
-    let client = endpoint.connect(DATASET_DATABASE, LOADER, "pgrehearse schema").await?;
+    let client = endpoint.connect_as_loader(database, "pgrehearse schema").await?;
     for statement in &schema.statements {
         let done = match &statement.copy_data {
             None => client.batch_execute(&statement.text).await,
@@ -143,13 +176,18 @@ async fn apply_schema(endpoint: &Endpoint, scenario: &Scenario) -> Result<(), Er
         if let Err(error) = done {
             let Some(said) = error.as_db_error() else { return Err(error.into()) };
             let place = sql::position(&schema.source, statement, position_of(&error).unwrap_or(1));
-            let help = said.hint().map_or_else(
-                || {
+            let words: Vec<&str> = statement.text.split_whitespace().take(2).collect();
+            let of_extension = matches!(words[..], [_, word] if word.eq_ignore_ascii_case("extension"));
+            let help = match said.hint() {
+                _ if of_extension && *said.code() == SqlState::FEATURE_NOT_SUPPORTED => {
+                    "install the package that has the extension where the server runs (on Debian postgresql-contrib, or \
+                     one named postgresql-<version>-<extension>), or drop it from the schema of the scenario"
+                }
+                Some(hint) => hint,
+                None => {
                     "the schema is run as it is written; mend it, or dump it again with pg_dump --schema-only"
-                        .to_owned()
-                },
-                str::to_owned,
-            );
+                }
+            };
             return Err(Error::Scenario(vec![Diagnostic::error(place, words_of(&error)).help(help)]));
         }
     }
@@ -162,7 +200,7 @@ fn plan_tables(
     events: &Events,
 ) -> Result<Vec<TablePlan>, Error> {
     let profile = &wanted.scenario.profile;
-    // A partitioned table is no ordinary table; "no such table" would send its reader looking for a typo.
+    // A partition or a foreign table gets no rows of its own; "no such table" would send its reader looking for a typo.
     let unfillable: Vec<Diagnostic> = profile
         .tables
         .iter()
@@ -172,8 +210,13 @@ fn plan_tables(
                 name == table.name || name.split_once('.').is_some_and(|(_, bare)| bare == table.name)
             };
             let (name, kind) = catalog.others.iter().find(|(name, _)| names(name))?;
-            let message = format!("{name} is {kind}; rows can be made for ordinary tables only");
-            Some(Diagnostic::error(table.place.clone(), message).help("leave it out of the profile"))
+            let message =
+                format!("{name} is {kind}; rows are declared for ordinary and for partitioned tables");
+            let help = match kind.strip_prefix("a partition of ").and_then(|rest| rest.split_once(',')) {
+                Some((root, _)) => format!("declare {root} instead"),
+                None => "leave it out of the profile".to_owned(),
+            };
+            Some(Diagnostic::error(table.place.clone(), message).help(help))
         })
         .collect();
     if !unfillable.is_empty() {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use super::inventory::FIRST_USER_OID;
 use super::{LOADER, MIGRATOR, SUPERUSER};
@@ -149,6 +150,57 @@ pub async fn create_named_roles(client: &Client, roles: &BTreeSet<String>) -> Re
         }
     }
     Ok(())
+}
+
+/// Whether the session's role is a superuser.
+///
+/// # Errors
+/// [`Error::Environment`] where the server cannot be asked.
+pub async fn is_superuser(client: &Client) -> Result<bool, Error> {
+    let row = client
+        .query_one("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user", &[])
+        .await?;
+    Ok(row.get(0))
+}
+
+/// Makes a role without login, and says whether it had to.
+///
+/// # Errors
+/// [`Error::Environment`] where the server refuses.
+pub async fn create_role_if_missing(client: &Client, role: &str) -> Result<bool, Error> {
+    let exists = client.query_opt("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = $1", &[&role]).await?;
+    if exists.is_none() {
+        client.batch_execute(&format!("CREATE ROLE {} NOLOGIN", quoted(role))).await?;
+    }
+    Ok(exists.is_none())
+}
+
+/// Drops a role.
+///
+/// # Errors
+/// [`Error::Environment`] where something depends on it.
+pub async fn drop_role(client: &Client, role: &str) -> Result<(), Error> {
+    client.batch_execute(&format!("DROP ROLE IF EXISTS {}", quoted(role))).await?;
+    Ok(())
+}
+
+/// Makes an empty UTF-8 database that nobody has yet: `base`, `base_2`, `base_3`, … Gives its name.
+///
+/// # Errors
+/// [`Error::Environment`] where the server refuses.
+pub async fn create_new_database(client: &Client, base: &str) -> Result<String, Error> {
+    let names = std::iter::once(base.to_owned()).chain((2..).map(|number| format!("{base}_{number}")));
+    for name in names {
+        let made = client
+            .batch_execute(&format!("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'", quoted(&name)))
+            .await;
+        match made {
+            Ok(()) => return Ok(name),
+            Err(error) if error.code() == Some(&SqlState::DUPLICATE_DATABASE) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    unreachable!("names do not run out")
 }
 
 /// Makes an empty database that the migrator owns.

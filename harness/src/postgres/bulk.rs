@@ -1,5 +1,7 @@
 //! Filling tables fast, and leaving them as their definitions have them.
 
+use std::path::Path;
+
 use bytes::Bytes;
 use futures_util::{SinkExt, pin_mut};
 use tokio_postgres::{Client, Transaction};
@@ -15,10 +17,8 @@ use crate::error::Error;
 /// # Errors
 /// [`Error::Environment`] where the server refuses.
 pub async fn open_for_load(transaction: &Transaction<'_>, oid: u32, table: &str) -> Result<(), Error> {
-    // Without relhastriggers a table counts as free of foreign keys, which lets TRUNCATE take it alone.
-    transaction
-        .execute("UPDATE pg_catalog.pg_class SET relhastriggers = false WHERE oid = $1", &[&oid])
-        .await?;
+    // Without triggers a table counts as free of foreign keys, which lets TRUNCATE take it alone.
+    hush_triggers(transaction, oid).await?;
     transaction.batch_execute(&format!("TRUNCATE ONLY {table}")).await?;
     // After the TRUNCATE, which builds indexes anew and so declares them ready.
     transaction
@@ -37,6 +37,26 @@ pub async fn rebuild_indexes(
     table: &str,
 ) -> Result<(), tokio_postgres::Error> {
     transaction.batch_execute(&format!("REINDEX TABLE {table}")).await?;
+    wake_triggers(transaction, oid).await
+}
+
+/// Puts the triggers of a table to sleep, those too that are `ENABLE ALWAYS` and fire whatever
+/// `session_replication_role` says.
+///
+/// # Errors
+/// [`Error::Environment`] where the server refuses.
+pub async fn hush_triggers(transaction: &Transaction<'_>, oid: u32) -> Result<(), Error> {
+    transaction
+        .execute("UPDATE pg_catalog.pg_class SET relhastriggers = false WHERE oid = $1", &[&oid])
+        .await?;
+    Ok(())
+}
+
+/// Wakes the triggers of a table as they were.
+///
+/// # Errors
+/// The driver's.
+pub async fn wake_triggers(transaction: &Transaction<'_>, oid: u32) -> Result<(), tokio_postgres::Error> {
     transaction
         .execute(
             "UPDATE pg_catalog.pg_class SET relhastriggers = EXISTS ( \
@@ -47,10 +67,36 @@ pub async fn rebuild_indexes(
     Ok(())
 }
 
-/// The COPY that rows in the binary format are sent to.
-pub fn copy_statement(table: &str, columns: &[String]) -> String {
+/// The format that rows are sent in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CopyFormat {
+    /// With a header and a trailer.
+    Binary,
+    /// Values as the server reads them in SQL, one row a line.
+    Text,
+}
+
+/// Where the server reads rows from, as a COPY says it.
+pub fn from_file(path: &Path) -> String {
+    format!("'{}'", path.to_string_lossy().replace('\'', "''"))
+}
+
+/// The COPY that rows are sent to, from `STDIN` or [`from_file`]; only a table that holds rows itself can `freeze` them.
+pub fn copy_statement(
+    table: &str,
+    columns: &[String],
+    from: &str,
+    format: CopyFormat,
+    freeze: bool,
+) -> String {
     let columns: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
-    format!("COPY {table} ({}) FROM STDIN (FORMAT binary, FREEZE)", columns.join(", "))
+    let format = match format {
+        CopyFormat::Binary => "binary",
+        // The server reads it in the encoding of the connection, which is UTF-8.
+        CopyFormat::Text => "text",
+    };
+    let freeze = if freeze { ", FREEZE" } else { "" };
+    format!("COPY {table} ({}) FROM {from} (FORMAT {format}{freeze})", columns.join(", "))
 }
 
 /// Sends the rows of a `COPY … FROM stdin`, as they stand in a script. Gives how many the server took.
@@ -83,28 +129,23 @@ pub async fn set_sequence(client: &Client, sequence: &str, last: i64) -> Result<
     Ok(())
 }
 
-/// VACUUM and ANALYZE one table.
-///
-/// # Errors
-/// [`Error::Environment`] where the server refuses.
-pub async fn vacuum_analyze(client: &Client, table: &str) -> Result<(), Error> {
-    client.batch_execute(&format!("VACUUM (ANALYZE) {table}")).await?;
-    Ok(())
-}
-
-/// Rows and bytes (`pg_total_relation_size`) of a table.
+/// Rows and bytes (`pg_total_relation_size`) of a table; of a partitioned one, those of all leaves.
 ///
 /// # Errors
 /// [`Error::Environment`] where the server cannot be asked.
 pub async fn measure(client: &Client, table: &str) -> Result<(u64, u64), Error> {
-    let row = client
-        .query_one(
-            &format!(
-                "SELECT count(*), pg_catalog.pg_total_relation_size($1::text::regclass) FROM ONLY {table}"
-            ),
-            &[&table],
-        )
-        .await?;
+    // ONLY leaves out the children of inheritance, which are tables of their own.
+    let of_ordinary =
+        format!("SELECT count(*), pg_catalog.pg_total_relation_size($1::text::regclass) FROM ONLY {table}");
+    let of_partitioned = format!(
+        "SELECT (SELECT count(*) FROM {table}), \
+                sum(pg_catalog.pg_total_relation_size(relid))::int8 \
+         FROM pg_catalog.pg_partition_tree($1::text::regclass)"
+    );
+    let sql =
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_partitioned_table WHERE partrelid = $1::text::regclass)";
+    let partitioned: bool = client.query_one(sql, &[&table]).await?.get(0);
+    let row = client.query_one(if partitioned { &of_partitioned } else { &of_ordinary }, &[&table]).await?;
     Ok((row.get::<_, i64>(0).cast_unsigned(), row.get::<_, i64>(1).cast_unsigned()))
 }
 
@@ -117,12 +158,13 @@ pub async fn checkpoint(client: &Client) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a table has rows already, of the schema's own making.
+/// Whether a table, or any partition of it, has rows already, of the schema's own making.
 ///
 /// # Errors
 /// [`Error::Environment`] where the server cannot be asked.
-pub async fn has_rows(client: &Client, table: &str) -> Result<bool, Error> {
-    let row = client.query_one(&format!("SELECT EXISTS (SELECT FROM ONLY {table})"), &[]).await?;
+pub async fn has_rows(client: &Client, table: &str, partitioned: bool) -> Result<bool, Error> {
+    let only = if partitioned { "" } else { "ONLY " };
+    let row = client.query_one(&format!("SELECT EXISTS (SELECT FROM {only}{table})"), &[]).await?;
     Ok(row.get(0))
 }
 

@@ -47,9 +47,25 @@ pub struct ColumnShape {
     pub has_default: bool,
     /// `GENERATED ALWAYS AS (…) STORED`: the server computes it.
     pub generated_stored: bool,
+    /// How values too wide for their row are stored.
+    pub storage: Storage,
     /// The sequence that a serial or identity column owns, or that a whole number's default takes values from (one
     /// that several tables share, say), qualified and quoted as SQL needs it.
     pub owned_sequence: Option<String>,
+}
+
+/// `pg_attribute.attstorage`: how values too wide for their row are stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Storage {
+    /// In the row, as they are.
+    Plain,
+    /// Out of line, as they are.
+    External,
+    /// In the row, compressed; out of line only where a row would not fit a page.
+    Main,
+    /// Compressed, then out of line.
+    #[default]
+    Extended,
 }
 
 /// A column's type as far as it matters for making values.
@@ -96,15 +112,67 @@ pub enum ColumnType {
     Bytea,
     /// An enum with its labels in `enumsortorder`.
     Enum(Vec<String>),
-    /// Anything else: no values can be made for it.
+    /// `name`
+    Name,
+    /// `"char"`, with the quotes: one byte.
+    InternalChar,
+    /// `xml`
+    Xml,
+    /// `time without time zone`
+    Time,
+    /// `time with time zone`
+    Timetz,
+    /// `interval`
+    Interval,
+    /// `inet`
+    Inet,
+    /// `cidr`
+    Cidr,
+    /// `macaddr`
+    Macaddr,
+    /// `oid`
+    Oid,
+    /// `money`
+    Money,
+    /// `bit(n)`
+    Bit(u32),
+    /// `bit varying`, with its limit in bits if it has one.
+    Varbit(Option<u32>),
+    /// `tsvector`
+    Tsvector,
+    /// A range over a type.
+    Range(Box<Self>),
+    /// An array.
+    Array {
+        /// The type of its elements.
+        element: Box<Self>,
+        /// That type's `oid`.
+        element_oid: u32,
+    },
+    /// A composite type with its attributes.
+    Composite(Vec<Attribute>),
+    /// A type whose values are sent as text, by its `typname`.
+    Other(String),
+    /// Nothing that is known: no values can be made for it.
     #[default]
     Unsupported,
+}
+
+/// An attribute of a composite type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attribute {
+    /// Its name, unquoted.
+    pub name: String,
+    /// Its type's `oid`.
+    pub type_oid: u32,
+    /// Its type.
+    pub kind: ColumnType,
 }
 
 impl ColumnType {
     /// Whether values are strings of characters that the text generators can fill.
     pub fn is_text(&self) -> bool {
-        matches!(self, Self::Text | Self::Varchar(_) | Self::Char(_))
+        matches!(self, Self::Text | Self::Varchar(_) | Self::Char(_) | Self::Name | Self::InternalChar)
     }
 
     /// The most characters a value may have, where the type sets a limit.
@@ -112,18 +180,36 @@ impl ColumnType {
         match self {
             Self::Varchar(limit) => *limit,
             Self::Char(limit) => Some(*limit),
+            // 64 bytes, of which the last is zero.
+            Self::Name => Some(63),
+            Self::InternalChar => Some(1),
             _ => None,
+        }
+    }
+
+    /// Whether values, or values inside them, can be sent in the binary format.
+    pub fn is_binary(&self) -> bool {
+        match self {
+            Self::Other(_) | Self::Unsupported => false,
+            Self::Range(element) | Self::Array { element, .. } => element.is_binary(),
+            Self::Composite(attributes) => attributes.iter().all(|attribute| attribute.kind.is_binary()),
+            _ => true,
         }
     }
 
     /// Stored bytes of every value (`pg_type.typlen`), or none where it varies.
     pub fn fixed_width_bytes(&self) -> Option<u32> {
         match self {
-            Self::Bool => Some(1),
+            Self::Bool | Self::InternalChar => Some(1),
             Self::Int2 => Some(2),
-            Self::Int4 | Self::Float4 | Self::Date | Self::Enum(_) => Some(4),
-            Self::Int8 | Self::Float8 | Self::Timestamp | Self::Timestamptz => Some(8),
-            Self::Uuid => Some(16),
+            Self::Int4 | Self::Float4 | Self::Date | Self::Enum(_) | Self::Oid => Some(4),
+            Self::Macaddr => Some(6),
+            Self::Int8 | Self::Float8 | Self::Timestamp | Self::Timestamptz | Self::Time | Self::Money => {
+                Some(8)
+            }
+            Self::Timetz => Some(12),
+            Self::Uuid | Self::Interval => Some(16),
+            Self::Name => Some(64),
             _ => None,
         }
     }
@@ -131,16 +217,18 @@ impl ColumnType {
     /// Alignment of a stored value in bytes (`pg_type.typalign`); short variable-length values need none.
     pub fn alignment_bytes(&self) -> u32 {
         match self {
-            Self::Bool | Self::Uuid => 1,
+            Self::Bool | Self::Uuid | Self::Name | Self::InternalChar => 1,
             Self::Int2 => 2,
             Self::Int8 | Self::Float8 | Self::Timestamp | Self::Timestamptz => 8,
+            Self::Time | Self::Timetz | Self::Interval | Self::Money | Self::Composite(_) => 8,
+            Self::Range(element) | Self::Array { element, .. } => element.alignment_bytes().max(4),
             _ => 4,
         }
     }
 }
 
 /// A PRIMARY KEY, UNIQUE constraint or unique index.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UniqueKey {
     /// The index's name.
     pub name: String,
@@ -153,6 +241,10 @@ pub struct UniqueKey {
     pub partial: bool,
     /// Whether any of its members is an expression.
     pub expression: bool,
+    /// Its WHERE clause as `pg_get_expr` writes it, if it has one.
+    pub predicate: Option<String>,
+    /// Its expressions as `pg_get_expr` writes them, separated by commas, if it has any.
+    pub expressions: Option<String>,
 }
 
 /// A FOREIGN KEY constraint.

@@ -4,20 +4,26 @@ use std::time::Duration;
 
 use pgrehearse_reports::event::{BudgetDeclared, RunStarted, StrategyDeclared};
 use pgrehearse_scenarios::scenario::{Budget, ExpectedVerdict};
-use pgrehearse_scenarios::{Step, Strategy};
+use pgrehearse_scenarios::{Scenario, Step, Strategy};
 
 use super::{Request, chosen};
 
 pub(super) fn run(request: &Request) -> RunStarted {
-    let scenario = &request.scenario;
+    let mut started = dataset(&request.scenario, request.seed, request.scale);
+    started.strategies = chosen(request).into_iter().map(strategy).collect();
+    started
+}
+
+/// A run that loads the data and rehearses nothing.
+pub(crate) fn dataset(scenario: &Scenario, seed: u64, scale: f64) -> RunStarted {
     RunStarted {
         scenario: scenario.name.clone(),
         title: scenario.title.clone(),
         about: scenario.about.clone(),
         fingerprint: scenario.fingerprint.clone(),
-        seed: request.seed,
-        scale: request.scale,
-        strategies: chosen(request).into_iter().map(strategy).collect(),
+        seed,
+        scale,
+        strategies: Vec::new(),
         budget: budget(&scenario.budget),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::os::unix::fs::chown;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -151,8 +152,8 @@ impl LocalServer {
             server_version: facts.version,
             server_version_num: facts.version_num,
             settings: facts.settings,
-            cpus: self.machine.cpus,
-            memory_bytes: self.machine.memory_bytes,
+            cpus: Some(self.machine.cpus),
+            memory_bytes: Some(self.machine.memory_bytes),
             start_us,
         })
     }
@@ -182,9 +183,19 @@ impl LocalServer {
         self.machine
     }
 
+    /// The directory of its socket, which its account can read and write.
+    pub fn socket_dir(&self) -> PathBuf {
+        self.home.socket()
+    }
+
+    /// Its port, which is part of the socket's name.
+    pub fn port(&self) -> u16 {
+        PORT
+    }
+
     /// Where it listens.
     pub fn endpoint(&self) -> Endpoint {
-        Endpoint { socket_dir: self.home.socket(), port: PORT }
+        Endpoint::of_socket(&self.home.socket(), PORT)
     }
 
     async fn wait_until_ready(&self, process: &Child) -> Result<(), Error> {

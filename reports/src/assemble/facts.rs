@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::event::{DatasetReady, Entry, Event, ServerPurpose, ServerStarted, TableLoaded};
+use crate::event::{DatasetReady, Entry, Event, ServerPurpose, ServerStarted, TableLoaded, TableVerified};
+use crate::fidelity;
 use crate::model::dataset::{Dataset, Table};
 use crate::model::environment::Environment;
 use crate::window::ms;
@@ -41,10 +42,17 @@ pub(super) fn dataset(entries: &[Entry]) -> Option<Dataset> {
         Event::DatasetReady(ready) => Some(ready),
         _ => None,
     });
-    match ready {
-        Some(ready) => Some(whole(ready, &loaded)),
-        None if loaded.is_empty() => None,
-        None => Some(Dataset {
+    let verified: BTreeMap<&str, &TableVerified> = entries
+        .iter()
+        .filter_map(|entry| match &entry.event {
+            Event::TableVerified(verified) => Some((verified.table.as_str(), verified)),
+            _ => None,
+        })
+        .collect();
+    let mut dataset = match ready {
+        Some(ready) => whole(ready, &loaded),
+        None if loaded.is_empty() => return None,
+        None => Dataset {
             fingerprint: None,
             source: None,
             load_ms: None,
@@ -56,8 +64,34 @@ pub(super) fn dataset(entries: &[Entry]) -> Option<Dataset> {
                 .map(|loaded| table(&loaded.table, loaded.rows, None, Some(loaded)))
                 .collect(),
             fidelity_ok: None,
-        }),
+            fidelity: None,
+        },
+    };
+    judge(&mut dataset, &verified);
+    Some(dataset)
+}
+
+/// Adds what was declared against what was loaded.
+fn judge(dataset: &mut Dataset, verified: &BTreeMap<&str, &TableVerified>) {
+    let mut complete = true;
+    for table in &mut dataset.tables {
+        let Some(verified) = verified.get(table.name.as_str()) else {
+            complete = false;
+            continue;
+        };
+        let judged = fidelity::judge(verified);
+        table.columns = judged.columns;
+        table.checks = judged.checks;
+        table.not_measured = judged.not_measured;
+        table.score = judged.score;
     }
+    let verify_us = verified.values().fold(0_u64, |sum, table| sum.saturating_add(table.verify_us));
+    dataset.fidelity = fidelity::sum_up(dataset, ms(verify_us));
+    dataset.fidelity_ok = match &dataset.fidelity {
+        Some(fidelity) if fidelity.failed > 0 => Some(false),
+        Some(_) if complete => Some(true),
+        _ => None,
+    };
 }
 
 fn whole(ready: &DatasetReady, loaded: &BTreeMap<&str, &TableLoaded>) -> Dataset {
@@ -73,6 +107,7 @@ fn whole(ready: &DatasetReady, loaded: &BTreeMap<&str, &TableLoaded>) -> Dataset
         state: Some(ready.state.clone()),
         tables: tables.collect(),
         fidelity_ok: None,
+        fidelity: None,
     }
 }
 
@@ -85,5 +120,8 @@ fn table(name: &str, rows: u64, bytes: Option<u64>, loaded: Option<&TableLoaded>
         load_ms: loaded.map(|loaded| ms(loaded.copy_us.saturating_add(loaded.index_us))),
         rows_per_second: copied.map(|loaded| (loaded.rows as f64 / (loaded.copy_us as f64 / 1e6)).round()),
         columns: Vec::new(),
+        checks: Vec::new(),
+        not_measured: Vec::new(),
+        score: None,
     }
 }

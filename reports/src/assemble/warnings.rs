@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::event::{Entry, Event};
+use crate::fidelity;
 use crate::model::RunEnd;
+use crate::model::dataset::Dataset;
 use crate::model::rehearsal::Rehearsal;
 use crate::model::strategy::{BudgetStatus, Strategy};
 use crate::timeline::Timeline;
@@ -46,6 +48,25 @@ impl Warnings {
             }
         }
         warnings
+    }
+
+    /// Says where the data is not what was declared, or where nobody knows.
+    pub(super) fn of_data(&mut self, dataset: &Dataset) {
+        let Some(made) = &dataset.fidelity else { return };
+        let failures = fidelity::failures(dataset);
+        if let Some(worst) = failures.first() {
+            let column = worst.column.map_or_else(String::new, |column| format!(".{column}"));
+            self.add(format!(
+                "The data is not what was declared: {} of {} do not hold; the worst is {} of {}{column}",
+                units::count(made.failed),
+                units::plural(made.checks, "check", "checks"),
+                worst.check.metric,
+                worst.table,
+            ));
+        }
+        for table in dataset.tables.iter().filter(|table| table.checks.is_empty()) {
+            self.add(format!("Whether the rows of {} are what was declared was not measured", table.name));
+        }
     }
 
     pub(super) fn of_rehearsal(

@@ -19,11 +19,12 @@ pub struct ServerStarted {
     /// Every setting that is not the server's built-in default, as `SHOW` would print it, and always the
     /// ones that decide how durable and how busy the server is.
     pub settings: BTreeMap<String, String>,
-    /// Processors the server may use.
-    pub cpus: u32,
-    /// Memory of the machine, bytes.
-    pub memory_bytes: u64,
-    /// From the start of its process to the first connection, microseconds.
+    /// Processors the server may use; none where the server's machine is not this one.
+    pub cpus: Option<u32>,
+    /// Memory of the machine, bytes; none where the server's machine is not this one.
+    pub memory_bytes: Option<u64>,
+    /// From the start of its process (or, of a given server, from the attempt to connect) to the first connection,
+    /// microseconds.
     pub start_us: u64,
 }
 

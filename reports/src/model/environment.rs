@@ -19,8 +19,8 @@ pub struct Environment {
     pub settings: Option<BTreeMap<String, String>>,
     /// The same while loading; null where the dataset came from the cache.
     pub settings_load: Option<BTreeMap<String, String>>,
-    /// Processors the server may use.
-    pub cpus: u32,
-    /// Memory of the machine, bytes.
-    pub memory_bytes: u64,
+    /// Processors the server may use; null where its machine is not this one.
+    pub cpus: Option<u32>,
+    /// Memory of the machine, bytes; null where it is not this one.
+    pub memory_bytes: Option<u64>,
 }

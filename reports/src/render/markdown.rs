@@ -222,6 +222,7 @@ fn data(page: &mut Markdown, report: &Report) {
     ];
     if let Some(dataset) = &report.dataset {
         facts.extend(words::load(dataset));
+        facts.push(format!("Fidelity: {}", words::fidelity(dataset)));
         facts.extend(dataset.state.clone());
     }
     page.list(facts.iter().map(|fact| write::escape(fact)));
@@ -235,6 +236,7 @@ fn data(page: &mut Markdown, report: &Report) {
         ]
     });
     page.table(&["table", "rows", "size", "loaded in", "copied at"], tables);
+    fidelity(page, report);
     let settings = report.environment.iter().flat_map(|environment| {
         let of_both = [("rehearse", &environment.settings), ("load", &environment.settings_load)];
         of_both.into_iter().filter_map(|(purpose, settings)| Some((purpose, settings.as_ref()?)))
@@ -245,6 +247,37 @@ fn data(page: &mut Markdown, report: &Report) {
                 &["setting", "value"],
                 settings.iter().map(|(name, value)| vec![code(name), code(value)]),
             );
+        });
+    }
+}
+
+/// What was declared of the data against what was loaded: what failed, and everything folded away.
+fn fidelity(page: &mut Markdown, report: &Report) {
+    let Some(dataset) = &report.dataset else { return };
+    if dataset.fidelity.is_none() {
+        return;
+    }
+    page.heading(3, "Fidelity");
+    page.paragraph(&write::escape(&format!("{}.", words::fidelity(dataset))));
+    page.list(words::failed_checks(dataset).iter().map(|check| write::escape(&format!("✗ {check}"))));
+    for table in &dataset.tables {
+        let checks = words::checks(table);
+        let title = format!("{}: {}", table.name, units::plural(checks.len() as u64, "check", "checks"));
+        let rows = checks.into_iter().map(|(column, check)| {
+            let mut cells = vec![if column.is_empty() { String::new() } else { code(column) }];
+            cells.extend(words::check_cells(check).iter().map(|cell| write::escape(cell)));
+            cells.push(if check.declared_in_profile { "profile" } else { "plan" }.to_owned());
+            cells
+        });
+        let gaps = words::not_measured(table).into_iter().map(|(column, gap)| {
+            let column = if column.is_empty() { String::new() } else { format!("{} ", code(column)) };
+            let why = write::escape(&gap.why);
+            format!("{column}{}: {}, because {why}", write::escape(&gap.metric), words::NOT_MEASURED)
+        });
+        page.details(&title, |page| {
+            let heads = ["column", "metric", "declared", "measured", "tolerance", "ok", "declared by"];
+            page.table(&heads, rows);
+            page.list(gaps);
         });
     }
 }

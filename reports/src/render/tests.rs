@@ -16,6 +16,19 @@ fn error(sqlstate: &str, message: &str) -> SqlError {
     }
 }
 
+/// Data that is not what was declared, and a column that could not be compared.
+fn other_data() -> Sample {
+    let mut verified = fidelity::users();
+    verified.columns[0].statistics.as_mut().expect("it is there").correlation = Some(0.61);
+    verified.columns[1].planned.shares[1].counted = Some(59_998);
+    let bio = verified.columns[2].statistics.as_mut().expect("it is there");
+    (bio.null_frac, bio.n_distinct) = (0.41, -0.59);
+    let mut sample = Sample::begun(vec![strategy("plain")], budget());
+    sample.loaded_as(Some(verified));
+    sample.rehearse("plain").at(1.0).over(Outcome::Completed).end();
+    sample
+}
+
 /// Two ways of making an index; the plain one is expected to fail.
 fn index_two_ways() -> Sample {
     let mut plain = strategy("plain");
@@ -290,6 +303,7 @@ pub(crate) fn samples() -> Vec<(&'static str, Sample)> {
         ("new_table", new_table()),
         ("savepoint", savepoint()),
         ("troubled", troubled()),
+        ("other_data", other_data()),
         ("not_even_loaded", Sample::begun(vec![strategy("plain")], budget())),
     ]
 }
@@ -298,6 +312,13 @@ pub(crate) fn samples() -> Vec<(&'static str, Sample)> {
 fn text_for_a_terminal() {
     for (name, sample) in samples() {
         insta::assert_snapshot!(format!("text_{name}"), render(&sample.report(), Format::Text));
+    }
+}
+
+#[test]
+fn the_data_alone_for_a_terminal() {
+    for (name, sample) in [("sound", index_two_ways()), ("other", other_data())] {
+        insta::assert_snapshot!(format!("dataset_{name}"), dataset(&sample.report(), Style::default()));
     }
 }
 

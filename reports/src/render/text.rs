@@ -1,5 +1,6 @@
 //! The report for a terminal: what a person takes in at one look.
 
+mod fidelity;
 mod page;
 
 use comfy_table::{ContentArrangement, Table, presets};
@@ -12,6 +13,8 @@ use crate::model::strategy::{
 };
 use crate::units;
 use page::{Ink, Page};
+
+pub use fidelity::dataset;
 
 /// How the text is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +35,8 @@ impl Default for Style {
 const WAITS_SHOWN: usize = 5;
 /// Tables whose strongest lock is shown.
 const TABLES_SHOWN: usize = 12;
+/// Checks of the data that failed and are told one by one.
+const FAILED_CHECKS_SHOWN: usize = 10;
 /// Spaces after each column.
 const PADDING: u16 = 2;
 /// What is left of a last column at least, characters.
@@ -91,12 +96,29 @@ fn header(page: &mut Page, report: &Report) {
     }
     page.gap();
     match &report.environment {
-        Some(environment) => page.item("Server  ", &words::server(environment)),
-        None => page.item("Server  ", "none was started"),
+        Some(environment) => page.item("Server    ", &words::server(environment)),
+        None => page.item("Server    ", "none was started"),
     }
-    page.item("Data    ", &words::data(report));
-    if let Some(load) = report.dataset.as_ref().and_then(words::load) {
-        page.item("Load    ", &load);
+    data_lines(page, report);
+}
+
+/// The data, how it was loaded and whether it is what was declared.
+fn data_lines(page: &mut Page, report: &Report) {
+    page.item("Data      ", &words::data(report));
+    let Some(dataset) = &report.dataset else { return };
+    if let Some(load) = words::load(dataset) {
+        page.item("Load      ", &load);
+    }
+    match dataset.fidelity_ok {
+        Some(false) => page.line(Ink::Red, &format!("Fidelity  {}", words::fidelity(dataset))),
+        _ => page.item("Fidelity  ", &words::fidelity(dataset)),
+    }
+    let failed = words::failed_checks(dataset);
+    for check in failed.iter().take(FAILED_CHECKS_SHOWN) {
+        page.item("  ✗ ", check);
+    }
+    if let Some(more @ 1..) = failed.len().checked_sub(FAILED_CHECKS_SHOWN) {
+        page.item("  ", &format!("and {more} more"));
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the renderers for people say alike.
 
+mod fidelity;
+
 use crate::event::{Outcome, TransactionShape, Waiter};
 use crate::model::comparison::{ComparisonRow, Hold};
 use crate::model::dataset::Dataset;
@@ -11,6 +13,8 @@ use crate::model::strategy::{BudgetLine, BudgetStatus, CheckStatus, Severity, Ve
 use crate::model::{Quantity, Report, RunEnd};
 use crate::statements::runs_alone;
 use crate::units;
+
+pub(super) use fidelity::{check_cells, checks, failed_checks, fidelity, not_measured};
 
 /// Said wherever a number is not known.
 pub(super) const NOT_MEASURED: &str = "not measured";
@@ -159,13 +163,10 @@ pub(super) fn budget_line(line: &BudgetLine) -> String {
 }
 
 pub(super) fn server(environment: &Environment) -> String {
-    format!(
-        "PostgreSQL {}, {}, {}, {} memory",
-        environment.server_version,
-        environment.provider,
-        units::plural(u64::from(environment.cpus), "processor", "processors"),
-        units::bytes(environment.memory_bytes),
-    )
+    let mut parts = vec![format!("PostgreSQL {}", environment.server_version), environment.provider.clone()];
+    parts.extend(environment.cpus.map(|cpus| units::plural(u64::from(cpus), "processor", "processors")));
+    parts.extend(environment.memory_bytes.map(|bytes| format!("{} memory", units::bytes(bytes))));
+    parts.join(", ")
 }
 
 /// The data in one line.

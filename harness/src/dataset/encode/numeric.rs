@@ -54,11 +54,3 @@ pub fn numeric(mantissa: i64, scale: u32, out: &mut Vec<u8>) {
     }
     out.extend_from_slice(&field[..12 + 2 * count]);
 }
-
-/// Stored bytes of a `numeric`, with its header: what `pg_stats.avg_width` counts.
-pub(crate) fn numeric_width_bytes(mantissa: i64, scale: u32) -> u32 {
-    let mut field = Vec::with_capacity(40);
-    numeric(mantissa, scale, &mut field);
-    // A one-byte length, a two-byte numeric header (the short form), two bytes per group.
-    3 + (field.len() as u32 - 12)
-}

@@ -32,6 +32,11 @@ impl Nulls {
         Self { rows, nulls, stream }
     }
 
+    /// The same rows, of which none is NULL.
+    pub(crate) fn without(&self) -> Self {
+        Self { nulls: 0, ..self.clone() }
+    }
+
     /// Rows that are NULL, in all.
     pub(crate) fn count(&self) -> u64 {
         self.nulls
@@ -58,6 +63,41 @@ impl Nulls {
             self.choose(start, size, nulls)
         };
         NullBlock { mask, rank: start - before }
+    }
+
+    /// Replaces at most 64 rows, in any order, by their ranks among those that are not NULL. Gives a bit for each that is
+    /// NULL, and leaves some valid rank there; a row that is `u64::MAX` counts as NULL.
+    pub(crate) fn ranks(&self, rows: &mut [u64]) -> u64 {
+        debug_assert!(rows.len() <= BLOCK as usize);
+        let mut null = 0;
+        let mut known = None;
+        for (at, row) in rows.iter_mut().enumerate() {
+            if *row == u64::MAX {
+                null |= 1 << at;
+                *row = 0;
+            } else if self.nulls > 0 {
+                let (index, bit) = (*row / BLOCK, *row % BLOCK);
+                let block = match known {
+                    Some((known, block)) if known == index => block,
+                    _ => self.block(index),
+                };
+                known = Some((index, block));
+                null |= (block.mask >> bit & 1) << at;
+                *row = block.rank + u64::from((!block.mask & ((1 << bit) - 1)).count_ones());
+            }
+        }
+        null
+    }
+
+    /// The first row that is NULL.
+    pub(crate) fn first(&self) -> Option<u64> {
+        if self.nulls == 0 {
+            return None;
+        }
+        // The first block with a share of its own: the one in which `before` reaches 1.
+        let end = self.rows.div_ceil(self.nulls);
+        let index = (end - 1) / BLOCK;
+        Some(index * BLOCK + u64::from(self.block(index).mask.trailing_zeros()))
     }
 
     /// A random set of `count` of the numbers below `size` (Floyd's sampling), as bits.
@@ -88,6 +128,19 @@ mod tests {
                 prop_assert_eq!(block.rank, rank);
                 let size = (rows - index * BLOCK).min(BLOCK);
                 prop_assert!(size == BLOCK || block.mask >> size == 0);
+                if found == 0 && block.mask != 0 {
+                    let first = index * BLOCK + u64::from(block.mask.trailing_zeros());
+                    prop_assert_eq!(nulls.first(), Some(first));
+                }
+                let rows: Vec<u64> = (index * BLOCK..).take(size as usize).collect();
+                let mut ranks = rows.clone();
+                ranks.reverse();
+                prop_assert_eq!(nulls.ranks(&mut ranks).reverse_bits() >> (BLOCK - size), block.mask);
+                for (row, found) in rows.iter().zip(ranks.iter().rev()) {
+                    let bit = row % BLOCK;
+                    let earlier = u64::from((!block.mask & ((1 << bit) - 1)).count_ones());
+                    prop_assert!(block.mask >> bit & 1 == 1 || *found == rank + earlier);
+                }
                 found += u64::from(block.mask.count_ones());
                 rank += size - u64::from(block.mask.count_ones());
             }

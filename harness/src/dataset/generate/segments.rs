@@ -97,6 +97,20 @@ impl Segments {
         self.list.iter().map(|segment| segment.distinct).sum()
     }
 
+    /// The value with this number in value order; the last where there are not as many.
+    pub(crate) fn nth(&self, number: u64) -> Slot {
+        let mut left = number;
+        for (at, segment) in self.list.iter().enumerate() {
+            if left < segment.distinct {
+                return Slot((at as u64) << 32 | left);
+            }
+            left -= segment.distinct;
+        }
+        self.list
+            .last()
+            .map_or(Slot::NULL, |last| Slot((self.list.len() as u64 - 1) << 32 | (last.distinct - 1)))
+    }
+
     /// The value at a position, which is below [`Self::positions`].
     #[inline]
     pub(crate) fn locate(&self, position: u64) -> Slot {

@@ -1,12 +1,16 @@
 //! What the values of a column are, in value order, and how each is written.
 
+use std::net::Ipv4Addr;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::rng::Stream;
+use super::compound::{Array, Composite, Tsvector};
+use super::rng::{Stream, mix, scale};
 use super::segments::{Segments, Slot};
 use super::text::{Blob, Text, uuid};
-use crate::dataset::encode;
+use super::wide::Wide;
+use crate::dataset::encode::compound::RANGE_LOWER_INCLUSIVE;
+use crate::dataset::encode::{self, DAY_US};
 
 /// Types whose values are whole numbers of some unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +36,80 @@ pub(crate) enum Lattice {
     Date,
     /// `timestamp` and `timestamptz`, in microseconds since 1970-01-01 (UTC).
     Timestamp,
+    /// `time`, in microseconds since midnight.
+    Time,
+    /// `timetz` in UTC, in microseconds since midnight.
+    Timetz,
+    /// `interval`, in microseconds, where days have 24 hours: what the server sorts by.
+    Interval,
+    /// `inet`: IPv4 addresses of hosts.
+    Inet,
+    /// `cidr`: IPv4 networks of 256 addresses.
+    Cidr,
+    /// `macaddr`
+    Macaddr,
+    /// `oid`
+    Oid,
+    /// `money`, in the smallest unit of the currency.
+    Money,
+    /// `bit` and `varbit` of so many bits; where there are more than 62, the first 62.
+    Bits(u32),
+    /// Ranges by their lower bounds.
+    Range(RangeOf),
+}
+
+/// What ranges are over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RangeOf {
+    /// `int4range`
+    Int4,
+    /// `int8range`
+    Int8,
+    /// `numrange`, in units of 10^-scale.
+    Numeric(u32),
+    /// `daterange`
+    Date,
+    /// `tsrange` and `tstzrange`
+    Timestamp,
+}
+
+impl RangeOf {
+    /// The lattice of the bounds.
+    pub(crate) fn bounds(self) -> Lattice {
+        match self {
+            Self::Int4 => Lattice::Int4,
+            Self::Int8 => Lattice::Int8,
+            Self::Numeric(scale) => Lattice::Numeric { scale, times: 1 },
+            Self::Date => Lattice::Date,
+            Self::Timestamp => Lattice::Timestamp,
+        }
+    }
+
+    /// Lengths in units, from the least to the most, and what they are a multiple of.
+    fn lengths(self) -> (u64, u64) {
+        match self {
+            Self::Int4 | Self::Int8 => (100, 1),
+            Self::Numeric(scale) => (100 * 10u64.pow(scale), 1),
+            Self::Date => (30, 1),
+            // From a quarter of an hour to a week.
+            Self::Timestamp => (4 * 24 * 7, 900_000_000),
+        }
+    }
+
+    /// The greatest length in units.
+    pub(crate) fn longest(self) -> i64 {
+        let (count, unit) = self.lengths();
+        (count * unit) as i64
+    }
+
+    fn write(self, lower: i64, out: &mut Vec<u8>) {
+        let (count, unit) = self.lengths();
+        let length = (scale(mix((lower as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)), count) + 1) * unit;
+        encode::range(RANGE_LOWER_INCLUSIVE, out, |out| {
+            self.bounds().write(lower, out);
+            self.bounds().write(lower + length as i64, out);
+        });
+    }
 }
 
 impl Lattice {
@@ -48,8 +126,48 @@ impl Lattice {
             Self::Numeric { scale, times } => encode::numeric(units * times, scale, out),
             Self::Date => encode::date(units, out),
             Self::Timestamp => encode::timestamp(units, out),
+            rare => rare.write_rare(units, out),
         }
     }
+
+    /// Kept out of the way of those that most columns have.
+    #[inline(never)]
+    fn write_rare(self, units: i64, out: &mut Vec<u8>) {
+        match self {
+            Self::Time => encode::time(units, out),
+            Self::Timetz => encode::timetz(units, 0, out),
+            Self::Interval => encode::interval(0, (units / DAY_US) as i32, units % DAY_US, out),
+            Self::Inet => encode::inet(Ipv4Addr::from(units as u32).into(), 32, false, out),
+            Self::Cidr => encode::inet(Ipv4Addr::from((units as u32) << 8).into(), 24, true, out),
+            Self::Macaddr => encode::macaddr(units as u64, out),
+            Self::Oid => encode::int4(units as u32 as i32, out),
+            Self::Money => encode::int8(units, out),
+            Self::Bits(count) => bit_string(count, units as u64, out),
+            Self::Range(of) => of.write(units, out),
+            _ => unreachable!("written without this detour"),
+        }
+    }
+}
+
+/// The most bits of a bit string that are counted with.
+pub(crate) const BITS_MAX: u32 = 62;
+
+fn bit_string(count: u32, number: u64, out: &mut Vec<u8>) {
+    let mut bytes = vec![0; count.div_ceil(8) as usize];
+    let head = (number << (64 - count.clamp(1, BITS_MAX))).to_be_bytes();
+    for (byte, head) in bytes.iter_mut().zip(head) {
+        *byte = head;
+    }
+    // What is beyond hangs on the number, too.
+    for (at, byte) in bytes.iter_mut().enumerate().skip(8) {
+        *byte = mix(number ^ (at as u64) << 32) as u8;
+    }
+    if !count.is_multiple_of(8)
+        && let Some(last) = bytes.last_mut()
+    {
+        *last &= 0xFF << (8 - count % 8);
+    }
+    encode::bits(count, &bytes, out);
 }
 
 #[inline]
@@ -91,6 +209,21 @@ pub(crate) enum Made {
     Uuid(Stream),
     /// Random bytes.
     Blob(Blob),
+    /// Arrays.
+    Array(Array),
+    /// Values of a composite type.
+    Composite(Composite),
+    /// Text search vectors.
+    Tsvector(Tsvector),
+    /// From a segment on, wide values; others before it.
+    Mixed {
+        /// How the others are made.
+        plain: Box<Self>,
+        /// How the wide ones are made.
+        wide: Wide,
+        /// The first segment of wide values.
+        first: usize,
+    },
     /// Values of a referenced key, spread evenly over it.
     Foreign {
         /// The key's values, all different.
@@ -126,27 +259,47 @@ impl Values {
                 // A span may be longer than an i64 reaches; the sum is right all the same.
                 self.lattice.write(first.wrapping_add(steps(slot.index(), *step) as i64), out);
             }
-            Cell::Made => self.make(slot.index(), out),
+            Cell::Made => self.made.write(slot, out),
         }
     }
 
     /// Appends the field of the value at a position in value order.
-    fn write_at(&self, position: u64, out: &mut Vec<u8>) {
+    pub(crate) fn write_at(&self, position: u64, out: &mut Vec<u8>) {
         self.write(self.segments.locate(position), out);
     }
+}
 
+impl Made {
+    /// Appends the field of the value with a slot's number.
     #[inline]
-    fn make(&self, number: u64, out: &mut Vec<u8>) {
-        match &self.made {
-            Made::Never => unreachable!("plans make no such cell without a way to make it"),
-            Made::Text { text, before, after } => encode::field(out, |out| {
+    pub(crate) fn write(&self, slot: Slot, out: &mut Vec<u8>) {
+        let number = slot.index();
+        match self {
+            Self::Never => unreachable!("plans make no such cell without a way to make it"),
+            Self::Text { text, before, after } => encode::field(out, |out| {
                 out.extend_from_slice(before);
                 text.write(number, out);
                 out.extend_from_slice(after);
             }),
-            Made::Uuid(stream) => encode::uuid(uuid(number, *stream), out),
-            Made::Blob(blob) => encode::field(out, |out| blob.write(number, out)),
-            Made::Foreign { key, step } => key.write_at(steps(number, *step), out),
+            Self::Uuid(stream) => encode::uuid(uuid(number, *stream), out),
+            Self::Blob(blob) => encode::field(out, |out| blob.write(number, out)),
+            Self::Foreign { key, step } => key.write_at(steps(number, *step), out),
+            rare => rare.write_rare(slot, out),
+        }
+    }
+
+    /// Kept out of the way of those that most columns have.
+    #[inline(never)]
+    fn write_rare(&self, slot: Slot, out: &mut Vec<u8>) {
+        match self {
+            Self::Array(array) => array.write(slot, out),
+            Self::Composite(composite) => composite.write(slot.index(), out),
+            Self::Tsvector(tsvector) => tsvector.write(slot.index(), out),
+            Self::Mixed { wide, first, .. } if slot.segment() >= *first => {
+                encode::field(out, |out| wide.write(slot.index(), out));
+            }
+            Self::Mixed { plain, .. } => plain.write(slot, out),
+            _ => unreachable!("written without this detour"),
         }
     }
 }

@@ -1,13 +1,18 @@
 //! One column: what is declared of it, what it usually holds and what its type and constraints demand, made into a recipe
 //! for its cells, or the reasons why there is none.
 
+mod compound;
 mod foreign;
 mod kinds;
 mod numbers;
+mod others;
 mod share;
 mod texts;
+mod wide;
 
 use std::sync::Arc;
+
+pub(super) use self::others::is_known;
 
 use pgrehearse_scenarios::diagnostic::Diagnostic;
 use pgrehearse_scenarios::profile::ColumnProfile;
@@ -16,9 +21,11 @@ use pgrehearse_scenarios::source::Place;
 use super::habits::{Habit, habit};
 use super::lattice::Stretch;
 use super::text::close_width;
-use crate::dataset::generate::column::Column;
+use crate::dataset::generate::column::{Column, Source};
 use crate::dataset::generate::nulls::Nulls;
 use crate::dataset::generate::order::{self, Disorder, Order};
+use crate::dataset::generate::quota::largest_remainder;
+use crate::dataset::generate::relation::Number;
 use crate::dataset::generate::rng::Stream;
 use crate::dataset::generate::segments::Segments;
 use crate::dataset::generate::values::{Cell, Lattice, Made, Values};
@@ -43,6 +50,10 @@ pub(super) struct Brief<'a> {
     pub(super) numbered: bool,
     /// The key that it references.
     pub(super) parent: Option<Parent>,
+    /// The order over the rows that it shares with another column, for as many rows that are not null.
+    pub(super) order: Option<Order>,
+    /// Whether it does so together with other columns.
+    pub(super) composite: bool,
     pub(super) seed: u64,
 }
 
@@ -67,6 +78,8 @@ pub(super) struct Built {
     pub(super) width_bytes: f64,
     /// Fraction of rows that are null.
     pub(super) null_frac: f64,
+    /// Bytes out of line of values that are not null, on average.
+    pub(super) out_of_line_bytes: f64,
     /// The greatest value, for whole numbers.
     pub(super) greatest: Option<i64>,
 }
@@ -125,6 +138,7 @@ pub(super) fn build(brief: &Brief<'_>, problems: &mut Vec<Diagnostic>) -> Option
     let common = kinds::most_common(&mut report);
     let shares = share::share(&mut report, &habit, common);
     let built = shares.and_then(|shares| {
+        let shares = others::settle(&report, shares);
         let layout = match &brief.parent {
             Some(parent) => foreign::lay_out(&mut report, parent, &shares),
             None => kinds::lay_out(&mut report, &habit, &shares),
@@ -136,10 +150,85 @@ pub(super) fn build(brief: &Brief<'_>, problems: &mut Vec<Diagnostic>) -> Option
     (problems.len() == before).then_some(built).flatten()
 }
 
+/// What a column follows from, instead of an order of its own.
+#[derive(Debug)]
+pub(super) enum Follows {
+    /// It has the value of the referenced column in a row of the parent.
+    Parent {
+        /// The row.
+        row: Number,
+        /// Rows that are NULL, for a row that is found for every row.
+        nulls: Option<Nulls>,
+    },
+    /// It has a value for each number.
+    Number {
+        /// The number.
+        number: Number,
+        /// How many numbers there are.
+        values: u64,
+        /// Whether values are whole numbers from 1 on.
+        from_one: bool,
+    },
+}
+
+/// Makes a column that follows from something else, or adds every reason why it cannot be made to `problems`.
+pub(super) fn follow(brief: &Brief<'_>, follows: Follows, problems: &mut Vec<Diagnostic>) -> Option<Built> {
+    let before = problems.len();
+    let mut report = Report { brief, problems };
+    let habit = habit(brief.column);
+    kinds::check_fit(&mut report);
+    let built = match follows {
+        Follows::Parent { row, nulls } => {
+            let parent = brief.parent.as_ref()?;
+            let nulls = match nulls {
+                Some(nulls) => nulls,
+                None => nulls_of(&mut report, &habit)?,
+            };
+            foreign::related(&mut report, parent, row, nulls)
+        }
+        Follows::Number { number, values, from_one } => {
+            let nulls = nulls_of(&mut report, &habit)?;
+            let rest = brief.rows.max(values);
+            let shares = share::Shares {
+                nulls: nulls.count(),
+                common: Vec::new(),
+                chosen: Vec::new(),
+                wide: (0, 0),
+                rest,
+                distinct: Some(super::lattice::Rest::Exactly(values)),
+            };
+            let layout = if from_one {
+                numbers::from_one(&mut report, values, rest)
+            } else {
+                kinds::lay_out(&mut report, &habit, &shares)
+            };
+            layout.map(|layout| {
+                check_width(&mut report, &layout, &shares);
+                let kept = Disorder { window: 1, reversed: false };
+                let mut built = assemble(brief, layout, nulls.count(), kept);
+                built.column.source = Source::Number(number);
+                built
+            })
+        }
+    };
+    (problems.len() == before).then_some(built).flatten()
+}
+
+fn nulls_of(report: &mut Report<'_, '_>, habit: &Habit) -> Option<Nulls> {
+    let null_frac = share::null_frac(report, habit)?;
+    let brief = report.brief;
+    let nulls = largest_remainder(brief.rows, &[null_frac, 1.0 - null_frac])[0];
+    let stream = Stream::new(brief.seed, &brief.table.full_name(), &brief.column.name, "nulls");
+    Some(Nulls::new(brief.rows, nulls, stream))
+}
+
 fn assemble(brief: &Brief<'_>, layout: Layout, nulls: u64, disorder: Disorder) -> Built {
     let stream = |purpose| Stream::new(brief.seed, &brief.table.full_name(), &brief.column.name, purpose);
     let segments = Segments::new(layout.stretches.iter().map(|stretch| (stretch.count, stretch.distinct)));
-    let order = Order::new(segments.positions(), disorder, stream("order"));
+    let order = match &brief.order {
+        Some(order) => order.clone(),
+        None => Order::new(segments.positions(), disorder, stream("order")),
+    };
     let greatest = layout.stretches.last().and_then(|last| match &last.cell {
         Cell::Steps { first, step } => {
             Some(first.wrapping_add(((u128::from(last.distinct - 1) * step) >> 64) as i64))
@@ -148,10 +237,16 @@ fn assemble(brief: &Brief<'_>, layout: Layout, nulls: u64, disorder: Disorder) -
     });
     let cells = layout.stretches.into_iter().map(|stretch| stretch.cell).collect();
     let values = Values { segments, cells, ready: layout.ready, lattice: layout.lattice, made: layout.made };
-    let column =
-        Column { nulls: Nulls::new(brief.rows, nulls, stream("nulls")), order, values: Arc::new(values) };
+    let column = Column {
+        nulls: Nulls::new(brief.rows, nulls, stream("nulls")),
+        by_row: false,
+        order,
+        values: Arc::new(values),
+        source: Source::Order,
+    };
     let null_frac = nulls as f64 / brief.rows.max(1) as f64;
-    Built { column, width_bytes: layout.width_bytes, null_frac, greatest }
+    let out_of_line_bytes = wide::out_of_line_bytes(brief.profile.toasted.as_ref());
+    Built { column, width_bytes: layout.width_bytes, null_frac, out_of_line_bytes, greatest }
 }
 
 /// How far a correlation may be from what generated text has, which is not sorted.
@@ -225,6 +320,8 @@ fn check_width(report: &mut Report<'_, '_>, layout: &Layout, shares: &share::Sha
         }
         // A small table does not tell: quotas of rare, wide values round to nothing.
         None if rows < 100 => return,
+        // How the server stores what is sent as text is not known here.
+        None if !kind.is_binary() => return,
         None => format!("has an avg_width of {wanted}, but its values take {found:.1} bytes on average"),
     };
     report.error(profile.avg_width_place.as_ref(), message);

@@ -33,7 +33,7 @@ pub(super) fn habit(column: &ColumnShape) -> Habit {
         ColumnType::Date | ColumnType::Timestamp | ColumnType::Timestamptz => moment(&name),
         ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8 => whole_number(&name),
         ColumnType::Numeric { .. } | ColumnType::Float4 | ColumnType::Float8 => number(&name),
-        _ => Habit::default(),
+        kind => of_type(&name, kind),
     };
     if has_word(&name, &["deleted", "archived", "cancelled", "canceled", "banned", "revoked"])
         && column.kind != ColumnType::Bool
@@ -85,6 +85,48 @@ fn moment(name: &str) -> Habit {
             None
         };
     Habit { range, correlation, ..Habit::default() }
+}
+
+/// Where values of a type usually lie, whatever the column's name.
+fn of_type(name: &str, kind: &ColumnType) -> Habit {
+    let between = |first, last| Habit { range: Some((first, last)), ..Habit::default() };
+    match kind {
+        ColumnType::Range(element) => match &**element {
+            ColumnType::Date | ColumnType::Timestamp | ColumnType::Timestamptz => moment(name),
+            ColumnType::Numeric { .. } => between("0", "10000"),
+            _ => between("1", "1000000"),
+        },
+        ColumnType::Time | ColumnType::Timetz if has_word(name, &["opens", "opening", "start", "begin"]) => {
+            between("06:00:00", "11:00:00")
+        }
+        ColumnType::Time | ColumnType::Timetz => between("00:00:00", "23:59:59.999999"),
+        ColumnType::Interval if has_word(name, &["timeout", "latency", "delay", "elapsed", "runtime"]) => {
+            between("00:00:00.001", "00:01:00")
+        }
+        ColumnType::Interval if has_word(name, &["period", "term", "retention", "trial", "validity"]) => {
+            between("1 day", "365 days")
+        }
+        ColumnType::Interval => between("00:00:05", "08:00:00"),
+        // Addresses of hosts in the range for private networks, or of anybody.
+        ColumnType::Inet if has_word(name, &["host", "server", "node", "private", "internal"]) => {
+            between("10.0.0.1", "10.255.255.254")
+        }
+        ColumnType::Inet => between("1.0.0.1", "223.255.255.254"),
+        ColumnType::Cidr => between("10.0.0.0/24", "223.255.255.0/24"),
+        ColumnType::Macaddr => between("00:16:3e:00:00:00", "00:16:3e:ff:ff:ff"),
+        ColumnType::Money => between("0.99", "2500.00"),
+        ColumnType::Oid => between("16384", "1000000"),
+        _ => Habit::default(),
+    }
+}
+
+/// How many elements arrays usually have: bounds of an equi-depth histogram.
+pub(super) fn element_counts(name: &str) -> &'static [u32] {
+    if has_word(&name.to_ascii_lowercase(), &["embedding", "vector", "feature", "weight", "coordinate"]) {
+        &[16, 16]
+    } else {
+        &[0, 1, 2, 3, 5, 8]
+    }
 }
 
 fn whole_number(name: &str) -> Habit {

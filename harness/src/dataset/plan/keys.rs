@@ -1,12 +1,18 @@
-//! What keys demand of columns: which must have no value twice, which are numbered, which reference another.
+//! What keys demand of columns: which must have no value twice, which are numbered, which reference another, and which
+//! follow from the row's relation to a referenced row.
 
-use std::collections::BTreeMap;
+mod foreign;
+mod predicate;
+mod unique;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use pgrehearse_scenarios::diagnostic::Diagnostic;
-use pgrehearse_scenarios::profile::ColumnProfile;
+use pgrehearse_scenarios::profile::{ColumnProfile, Degrees, FanOut};
 use pgrehearse_scenarios::source::Place;
 
-use crate::postgres::shape::{ColumnShape, ColumnType, TableShape, UniqueKey};
+pub(super) use self::unique::values_of;
+use crate::postgres::shape::{ColumnType, TableShape, UniqueKey};
 
 /// What the keys of one table demand.
 #[derive(Debug, Default)]
@@ -15,126 +21,162 @@ pub(super) struct Demands {
     pub(super) unique: BTreeMap<usize, String>,
     /// Columns that are numbered from 1 in row order.
     pub(super) numbered: Vec<usize>,
-    /// Referencing columns, with the referenced table's `oid` and the column's position in it.
+    /// Referencing columns, with the referenced table's `oid` and the column's position in it, that are free to reference
+    /// any key.
     pub(super) references: BTreeMap<usize, (u32, usize)>,
+    /// Columns that follow from a relation.
+    pub(super) roles: BTreeMap<usize, Role>,
+    /// Families whose members are told apart by digits.
+    pub(super) groups: Vec<Group>,
+    /// Foreign keys, by position, in which no parent may appear twice, with the key that says so.
+    pub(super) one_to_one: BTreeMap<usize, String>,
+}
+
+/// How a column follows from a relation; foreign keys are positions in [`TableShape::foreign_keys`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It has the value of a column of the parent's row.
+    Member { key: usize, referenced: usize },
+    /// It numbers siblings from 1.
+    Sibling { key: usize },
+    /// It is true for the first of the siblings only; or false for it only.
+    IsFirst { key: usize, negated: bool },
+    /// A digit says which of its values it has.
+    Digit { group: usize, at: usize },
+    /// A digit says which row is referenced.
+    MemberDigit { group: usize, at: usize, key: usize, referenced: usize },
+}
+
+/// A unique key that digits make unique.
+#[derive(Debug)]
+pub(super) struct Group {
+    /// Whose children have different digits; none where all rows have.
+    pub(super) leader: Option<usize>,
+    /// What has digits, those with a fixed number of values first.
+    pub(super) digits: Vec<Digits>,
+    /// The key.
+    pub(super) key: String,
+}
+
+/// What a digit stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Digits {
+    /// The row that a foreign key references.
+    Foreign(usize),
+    /// The value of a column.
+    Column(usize),
+}
+
+/// Finds out what keys demand.
+struct Finder<'a> {
+    tables: &'a [TableShape],
+    table: &'a TableShape,
+    /// What is declared of columns, by position.
+    profile: &'a BTreeMap<usize, &'a ColumnProfile>,
+    place: &'a Place,
+    problems: &'a mut Vec<Diagnostic>,
+    warnings: &'a mut Vec<Diagnostic>,
+    demands: Demands,
+    /// The foreign key that decides each referencing column.
+    owners: BTreeMap<usize, usize>,
+    /// Foreign keys whose siblings are told apart.
+    leaders: BTreeSet<usize>,
 }
 
 /// What the keys of `table` demand; `profile` holds what is declared of columns, by position.
 pub(super) fn demands(
+    tables: &[TableShape],
     table: &TableShape,
     profile: &BTreeMap<usize, &ColumnProfile>,
     place: &Place,
     problems: &mut Vec<Diagnostic>,
     warnings: &mut Vec<Diagnostic>,
 ) -> Demands {
-    let mut demands = Demands::default();
-    for key in &table.foreign_keys {
-        match (&key.columns[..], &key.ref_columns[..]) {
-            (&[column], &[referenced]) => {
-                // A column that references itself is satisfied by any value.
-                let wanted = (key.ref_table_oid, referenced);
-                if wanted == (table.oid, column) {
-                    continue;
-                }
-                if *demands.references.entry(column).or_insert(wanted) != wanted {
-                    let name = &table.columns[column].name;
-                    let message = format!(
-                        "{}.{name} references two columns at once ({} is the second), which cannot be generated",
-                        table.name, key.name
-                    );
-                    problems.push(Diagnostic::error(place.clone(), message).help(
-                        "leave the table out of the profile, or drop one of the constraints from the schema of the scenario",
-                    ));
-                }
-            }
-            _ => problems.push(
-                Diagnostic::error(
-                    place.clone(),
-                    format!("{} has a foreign key over several columns, {}, which cannot be generated", table.name, key.name),
-                )
-                .help("leave the table out of the profile, or drop the constraint from the schema of the scenario"),
-            ),
-        }
-    }
-    for (at, column) in table.columns.iter().enumerate() {
-        let whole = matches!(column.kind, ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8);
-        let alone = |key: &&UniqueKey| key.primary && key.columns == [at] && !key.expression;
-        let primary = table.unique_keys.iter().any(|key| alone(&key));
-        if whole && !demands.references.contains_key(&at) && (primary || column.owned_sequence.is_some()) {
-            demands.numbered.push(at);
-        }
-    }
-    let single = |key: &&UniqueKey| key.columns.len() == 1;
-    for key in table.unique_keys.iter().filter(single) {
-        if key.expression {
-            let message = format!(
-                "{}.{} is unique in an expression ({}): its values are made different, but whether the expression's are shows \
-                 only when the index is built",
-                table.name, table.columns[key.columns[0]].name, key.name
-            );
-            warnings.push(Diagnostic::warning(place.clone(), message));
-        }
-        demands.unique.entry(key.columns[0]).or_insert_with(|| described(key));
-    }
-    for key in table.unique_keys.iter().filter(|key| !single(key)) {
-        let satisfied = |&at: &usize| {
-            demands.unique.contains_key(&at)
-                || demands.numbered.contains(&at)
-                || profile.get(&at).is_some_and(|profile| profile.n_distinct == Some(-1.0))
-        };
-        if key.columns.iter().any(satisfied) {
-            continue;
-        }
-        let free = |&&at: &&usize| {
-            let declared = profile
-                .get(&at)
-                .is_some_and(|profile| profile.n_distinct.is_some() || !profile.most_common.is_empty());
-            !declared && !demands.references.contains_key(&at) && is_roomy(&table.columns[at])
-        };
-        // One column that is unique by itself makes the whole key unique.
-        match key.columns.iter().find(free) {
-            Some(&at) => {
-                demands.unique.insert(at, described(key));
-            }
-            None if key.columns.is_empty() => {
-                let message = format!(
-                    "{} has the unique index {} over expressions that read no column, which cannot be generated for",
-                    table.name, key.name
-                );
-                problems.push(Diagnostic::error(place.clone(), message).help(
-                    "leave the table out of the profile, or drop the index from the schema of the scenario",
-                ));
-            }
-            None => {
-                let names: Vec<&str> =
-                    key.columns.iter().map(|&at| table.columns[at].name.as_str()).collect();
-                let message = format!(
-                    "{} cannot be given rows that are unique in ({}) together, as {} demands: none of these columns can be unique by itself",
-                    table.name,
-                    names.join(", "),
-                    key.name
-                );
-                problems.push(Diagnostic::error(place.clone(), message).help(
-                    "declare n_distinct = -1 for one of them, leave the table out of the profile, or drop the key from the schema of the scenario",
-                ));
-            }
-        }
-    }
-    demands
+    let mut finder = Finder {
+        tables,
+        table,
+        profile,
+        place,
+        problems,
+        warnings,
+        demands: Demands::default(),
+        owners: BTreeMap::new(),
+        leaders: BTreeSet::new(),
+    };
+    finder.foreign_keys();
+    finder.numbered();
+    finder.unique_keys();
+    finder.demands
 }
 
-/// Whether a type has so many values that any number of rows can differ in it.
-fn is_roomy(column: &ColumnShape) -> bool {
-    match &column.kind {
-        ColumnType::Int4
-        | ColumnType::Int8
-        | ColumnType::Uuid
-        | ColumnType::Timestamp
-        | ColumnType::Timestamptz => true,
-        kind => kind.is_text() && kind.char_limit().is_none_or(|limit| limit >= 12),
+impl Finder<'_> {
+    fn numbered(&mut self) {
+        for (at, column) in self.table.columns.iter().enumerate() {
+            let whole = matches!(column.kind, ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8);
+            let alone = |key: &UniqueKey| key.primary && key.columns == [at] && !key.expression;
+            let primary = self.table.unique_keys.iter().any(alone);
+            if whole && !self.owners.contains_key(&at) && (primary || column.owned_sequence.is_some()) {
+                self.demands.numbered.push(at);
+            }
+        }
     }
+
+    fn name(&self, column: usize) -> &str {
+        &self.table.columns[column].name
+    }
+
+    /// `(a, b)`
+    fn names(&self, columns: &[usize]) -> String {
+        let names: Vec<&str> = columns.iter().map(|&at| self.name(at)).collect();
+        format!("({})", names.join(", "))
+    }
+
+    /// Whether nothing is declared of the values of a column.
+    fn is_undeclared(&self, column: usize) -> bool {
+        self.profile
+            .get(&column)
+            .is_none_or(|profile| !has_marginals(profile) && profile.depends_on.is_none())
+    }
+
+    fn fan_out(&self, key: usize) -> Option<&FanOut> {
+        let columns = &self.table.foreign_keys[key].columns;
+        columns.iter().find_map(|column| self.profile.get(column)?.fan_out.as_ref())
+    }
+
+    /// Whether a foreign key may reference its parents in any number and order.
+    fn is_even(&self, key: usize) -> bool {
+        self.fan_out(key)
+            .is_none_or(|fan_out| fan_out.degrees == Degrees::Uniform && fan_out.clustering.is_none())
+    }
+
+    /// Lets a foreign key be a relation, of which other columns can take their part.
+    fn relate(&mut self, key: usize) {
+        let foreign = &self.table.foreign_keys[key];
+        for (&column, &referenced) in foreign.columns.iter().zip(&foreign.ref_columns) {
+            self.demands.references.remove(&column);
+            self.demands.roles.entry(column).or_insert(Role::Member { key, referenced });
+        }
+    }
+
+    fn error(&mut self, place: Option<&Place>, message: String, help: &str) {
+        let place = place.unwrap_or(self.place).clone();
+        self.problems.push(Diagnostic::error(place, message).help(help));
+    }
+}
+
+/// Whether anything is declared of the values of a column: which there are, how many and in what order.
+pub(super) fn has_marginals(profile: &ColumnProfile) -> bool {
+    profile.n_distinct.is_some()
+        || profile.correlation.is_some()
+        || !profile.most_common.is_empty()
+        || !profile.most_common_freqs.is_empty()
+        || !profile.histogram_bounds.is_empty()
 }
 
 fn described(key: &UniqueKey) -> String {
-    if key.primary { format!("primary key {}", key.name) } else { format!("unique key {}", key.name) }
+    let kind = if key.primary { "primary key" } else { "unique key" };
+    match &key.predicate {
+        Some(predicate) => format!("{kind} {} (WHERE {predicate})", key.name),
+        None => format!("{kind} {}", key.name),
+    }
 }

@@ -5,7 +5,7 @@
 
 use super::literal::Literal;
 use crate::dataset::generate::quota::within_room;
-use crate::dataset::generate::values::{Cell, Lattice, step};
+use crate::dataset::generate::values::{Cell, Lattice, RangeOf, step};
 use crate::postgres::shape::ColumnType;
 
 /// The lattice for a type, with `scale` digits after the point where the type leaves that open.
@@ -23,6 +23,25 @@ pub(super) fn lattice(kind: &ColumnType, scale: u32) -> Option<Lattice> {
         ColumnType::Numeric { .. } => Lattice::Numeric { scale, times: 1 },
         ColumnType::Date => Lattice::Date,
         ColumnType::Timestamp | ColumnType::Timestamptz => Lattice::Timestamp,
+        ColumnType::Time => Lattice::Time,
+        ColumnType::Timetz => Lattice::Timetz,
+        ColumnType::Interval => Lattice::Interval,
+        ColumnType::Inet => Lattice::Inet,
+        ColumnType::Cidr => Lattice::Cidr,
+        ColumnType::Macaddr => Lattice::Macaddr,
+        ColumnType::Oid => Lattice::Oid,
+        ColumnType::Money => Lattice::Money,
+        ColumnType::Bit(bits) => Lattice::Bits(*bits),
+        // Of different lengths, they would not sort as numbers do.
+        ColumnType::Varbit(limit) => Lattice::Bits(limit.unwrap_or(32).min(32)),
+        ColumnType::Range(element) => Lattice::Range(match &**element {
+            ColumnType::Int4 => RangeOf::Int4,
+            ColumnType::Int8 => RangeOf::Int8,
+            ColumnType::Numeric { .. } => RangeOf::Numeric(scale.min(12)),
+            ColumnType::Date => RangeOf::Date,
+            ColumnType::Timestamp | ColumnType::Timestamptz => RangeOf::Timestamp,
+            _ => return None,
+        }),
         _ => return None,
     })
 }
@@ -30,6 +49,7 @@ pub(super) fn lattice(kind: &ColumnType, scale: u32) -> Option<Lattice> {
 /// Digits after the point that a type has room for: least and most that may be generated.
 pub(super) fn scales(kind: &ColumnType) -> (u32, u32) {
     match kind {
+        ColumnType::Range(element) => scales(element),
         ColumnType::Float4 => (1, 6),
         ColumnType::Float8 => (2, 12),
         ColumnType::Numeric { precision: None, .. } => (2, 12),
@@ -115,7 +135,9 @@ pub(super) fn lay_out(
     ready: &mut Vec<u8>,
 ) -> Result<Vec<Stretch>, Misfit> {
     let mut stretches: Vec<(i64, Stretch)> = Vec::new();
-    for (literal, count) in most_common.iter().filter(|&&(_, count)| count > 0) {
+    let mut shown: Vec<&(Literal, u64)> = most_common.iter().filter(|&&(_, count)| count > 0).collect();
+    shown.sort_by(|one, two| (one.0.rank, &one.0.key).cmp(&(two.0.rank, &two.0.key)));
+    for (literal, count) in shown {
         stretches.push((literal.rank, ready_stretch(literal, *count, ready)));
     }
     if rows > 0 {

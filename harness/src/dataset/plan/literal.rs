@@ -1,10 +1,18 @@
 //! Values as they are written in a profile, read in the type of their column.
 
+mod clock;
+mod compound;
+mod network;
+
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::dataset::encode::{self, DAY_US, numeric_width_bytes};
-use crate::dataset::generate::values::Lattice;
+use self::clock::Interval;
+use self::network::Address;
+use super::lattice;
+pub(super) use crate::dataset::encode::width::with_header as stored_bytes;
+use crate::dataset::encode::{self, DAY_US, width};
+use crate::dataset::generate::values::{BITS_MAX, Lattice};
 use crate::postgres::shape::ColumnType;
 
 /// A value, ready to be sent.
@@ -20,15 +28,10 @@ pub(super) struct Literal {
     pub(super) width_bytes: u64,
 }
 
-/// Bytes of a variable-length value with its header.
-pub(super) fn stored_bytes(payload: u64) -> u64 {
-    payload + if payload > 126 { 4 } else { 1 }
-}
-
 /// A decimal number: `digits / 10^scale`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Decimal {
-    digits: i64,
+    pub(super) digits: i64,
     /// Digits after the point, trailing zeros left out.
     pub(super) scale: u32,
 }
@@ -96,6 +99,20 @@ pub(super) fn limits(lattice: Lattice, kind: &ColumnType) -> (i64, i64) {
         // Years 1 to 9999.
         Lattice::Date => (-719_162, 2_932_896),
         Lattice::Timestamp => (-719_162 * DAY_US, 2_932_897 * DAY_US - 1),
+        Lattice::Time => (0, DAY_US),
+        Lattice::Timetz => (0, DAY_US - 1),
+        // About 8,000 years.
+        Lattice::Interval => around(3_000_000 * DAY_US),
+        Lattice::Inet | Lattice::Oid => (0, u32::MAX.into()),
+        Lattice::Cidr => (0, (1 << 24) - 1),
+        Lattice::Macaddr => (0, (1 << 48) - 1),
+        Lattice::Money => (i64::MIN, i64::MAX),
+        Lattice::Bits(count) => (0, (1 << count.min(BITS_MAX)) - 1),
+        Lattice::Range(of) => {
+            let ColumnType::Range(element) = kind else { return limits(of.bounds(), kind) };
+            let (least, most) = limits(of.bounds(), element);
+            (least, most.saturating_sub(of.longest()).max(least))
+        }
     }
 }
 
@@ -116,6 +133,27 @@ pub(super) fn units(text: &str, lattice: Lattice, kind: &ColumnType) -> Result<i
         Lattice::Numeric { scale, times } => decimal_units(text, scale, times)?,
         Lattice::Date => moment(text)?.div_euclid(DAY_US),
         Lattice::Timestamp => moment(text)?,
+        Lattice::Time => clock::time_us(text)?,
+        Lattice::Timetz => {
+            let (us, west_s) = clock::timetz(text)?;
+            us + i64::from(west_s) * 1_000_000
+        }
+        Lattice::Interval => clock::interval(text)?.total_us(),
+        Lattice::Inet | Lattice::Cidr => {
+            let address = Address::parse(text)?;
+            if !address.address.is_ipv4() || (lattice == Lattice::Inet && address.bits < 32) {
+                return Err(format!("`{text}` is not the IPv4 address of a host"));
+            }
+            address.rank(if lattice == Lattice::Inet { 0 } else { 8 })
+        }
+        Lattice::Macaddr => network::macaddr(text)?,
+        Lattice::Oid => text.parse::<u32>().map_err(|_| format!("`{text}` is not an oid"))?.into(),
+        Lattice::Money => money(text)?,
+        Lattice::Bits(count) => bit_units(&network::bits(text)?.1, count),
+        Lattice::Range(of) => match kind {
+            ColumnType::Range(element) => units(text, of.bounds(), element)?,
+            _ => return Err(format!("`{text}` is not a range")),
+        },
     };
     let (least, most) = limits(lattice, kind);
     if (least..=most).contains(&units) { Ok(units) } else { Err(format!("`{text}` is out of range")) }
@@ -142,17 +180,109 @@ fn moment(text: &str) -> Result<i64, String> {
     Ok(zoned.timestamp().as_microsecond())
 }
 
+/// `$1,234.50`: in hundredths, as with the locale that the server is given.
+fn money(text: &str) -> Result<i64, String> {
+    let refuse = || format!("`{text}` is not an amount of money like `12.50`");
+    let plain: String = text.chars().filter(|letter| !matches!(letter, '$' | ',')).collect();
+    Decimal::parse(&plain).map_err(|_| refuse())?.units(2).ok_or_else(refuse)
+}
+
+/// The first bits of a string of bits as a number of `count` bits.
+fn bit_units(bytes: &[u8], count: u32) -> i64 {
+    let mut head = [0; 8];
+    for (head, byte) in head.iter_mut().zip(bytes) {
+        *head = *byte;
+    }
+    (u64::from_be_bytes(head) >> (64 - count.clamp(1, BITS_MAX))) as i64
+}
+
+/// Units of a value, rounded where it has more digits than the lattice.
+fn units_near(text: &str, lattice: Lattice, kind: &ColumnType) -> Result<i64, String> {
+    let Lattice::Numeric { scale, .. } = lattice else { return units(text, lattice, kind) };
+    let decimal = Decimal::parse(text)?;
+    Ok(decimal.units(scale).unwrap_or_else(|| {
+        let digits = i128::from(decimal.digits) * 10i128.pow(scale);
+        i64::try_from(digits.div_euclid(10i128.pow(decimal.scale))).unwrap_or(i64::MAX)
+    }))
+}
+
+/// A value on its own, whatever digits others of its column have.
+fn alone(text: &str, kind: &ColumnType) -> Result<Literal, String> {
+    let (least, most) = lattice::scales(kind);
+    let scale = Decimal::parse(text).map_or(0, |decimal| decimal.scale).clamp(least, most.max(least));
+    literal(text, kind, lattice::lattice(kind, scale))
+}
+
+/// Rank, key and field of a literal.
+type Ordered = (i64, Vec<u8>, Vec<u8>);
+
+/// Values of lattice types that not only their units tell apart: rank, key and field.
+fn unusual(text: &str, kind: &ColumnType, lattice: Lattice) -> Result<Option<Ordered>, String> {
+    let mut field = Vec::new();
+    Ok(Some(match (lattice, kind) {
+        (Lattice::Interval, _) => {
+            let interval = clock::interval(text)?;
+            let Interval { months, days, us } = interval;
+            encode::interval(months, days, us, &mut field);
+            (interval.total_us(), Vec::new(), field)
+        }
+        (Lattice::Timetz, _) => {
+            let (us, west_s) = clock::timetz(text)?;
+            encode::timetz(us, west_s, &mut field);
+            (us + i64::from(west_s) * 1_000_000, west_s.wrapping_sub(i32::MIN).to_be_bytes().to_vec(), field)
+        }
+        (Lattice::Inet | Lattice::Cidr, _) => {
+            let address = Address::parse(text)?;
+            let cidr = lattice == Lattice::Cidr;
+            if cidr && !address.is_network() {
+                return Err(format!("`{text}` has bits set to the right of its mask"));
+            }
+            encode::inet(address.address, address.bits, cidr, &mut field);
+            (address.rank(if cidr { 8 } else { 0 }), address.key(), field)
+        }
+        (Lattice::Bits(count), _) => {
+            let (length, bytes) = network::bits(text)?;
+            match kind {
+                ColumnType::Bit(bits) if *bits != length => {
+                    return Err(format!("`{text}` has {length} bits, the column has {bits}"));
+                }
+                ColumnType::Varbit(Some(limit)) if *limit < length => {
+                    return Err(format!("`{text}` has {length} bits, the column allows {limit}"));
+                }
+                _ => {}
+            }
+            encode::bits(length, &bytes, &mut field);
+            let rank = bit_units(&bytes, count);
+            // What is generated has no key.
+            let key = if length == count && count <= BITS_MAX {
+                Vec::new()
+            } else {
+                [&bytes, &length.to_be_bytes()[..]].concat()
+            };
+            (rank, key, field)
+        }
+        (Lattice::Range(of), ColumnType::Range(element)) => {
+            let (rank, field) = compound::range(text, element, of)?;
+            (rank, field.clone(), field)
+        }
+        _ => return Ok(None),
+    }))
+}
+
 /// A value of any supported type. `lattice` is given where the type has one.
 pub(super) fn literal(text: &str, kind: &ColumnType, lattice: Option<Lattice>) -> Result<Literal, String> {
     let mut field = Vec::new();
     if let Some(lattice) = lattice {
-        let rank = units(text, lattice, kind)?;
-        lattice.write(rank, &mut field);
-        let width = match lattice {
-            Lattice::Numeric { scale, times } => numeric_width_bytes(rank * times, scale),
-            _ => kind.fixed_width_bytes().expect("only numerics vary"),
+        let (rank, key, field) = match unusual(text, kind, lattice)? {
+            Some(found) => found,
+            None => {
+                let rank = units(text, lattice, kind)?;
+                lattice.write(rank, &mut field);
+                (rank, Vec::new(), field)
+            }
         };
-        return Ok(Literal { rank, key: Vec::new(), field, width_bytes: width.into() });
+        let width_bytes = width::stored_bytes(kind, &field[4..]);
+        return Ok(Literal { rank, key, field, width_bytes });
     }
     let (rank, key, width_bytes) = match kind {
         ColumnType::Bool => {
@@ -188,6 +318,22 @@ pub(super) fn literal(text: &str, kind: &ColumnType, lattice: Option<Lattice>) -
             }
             (0, value.to_string().into_bytes(), stored_bytes(text.len() as u64))
         }
+        kind if !kind.is_binary() => {
+            if text.contains('\0') {
+                return Err("PostgreSQL stores no NUL characters".to_owned());
+            }
+            encode::bytes(text.as_bytes(), &mut field);
+            (0, text.as_bytes().to_vec(), stored_bytes(text.len() as u64))
+        }
+        ColumnType::Array { .. } | ColumnType::Composite(_) | ColumnType::Tsvector => {
+            field = match kind {
+                ColumnType::Array { element, element_oid } => compound::array(text, element, *element_oid)?,
+                ColumnType::Composite(attributes) => compound::composite(text, attributes)?,
+                _ => compound::tsvector(text)?,
+            };
+            let width = width::stored_bytes(kind, &field[4..]);
+            (0, field.clone(), width)
+        }
         _ => {
             let limit = kind.char_limit().map(|limit| limit as usize);
             let length = text.chars().count();
@@ -202,7 +348,8 @@ pub(super) fn literal(text: &str, kind: &ColumnType, lattice: Option<Lattice>) -
                 ColumnType::Char(limit) => (text.trim_end_matches(' '), *limit as usize - length),
                 _ => (text, 0),
             };
-            (0, key.as_bytes().to_vec(), stored_bytes((text.len() + padding) as u64))
+            let stored = stored_bytes((text.len() + padding) as u64);
+            (0, key.as_bytes().to_vec(), kind.fixed_width_bytes().map_or(stored, u64::from))
         }
     };
     Ok(Literal { rank, key, field, width_bytes })

@@ -3,14 +3,21 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use pgrehearse_scenarios::diagnostic::Diagnostic;
+use pgrehearse_scenarios::profile::TableProfile;
 use pgrehearse_scenarios::source::Place;
 
+use super::FanOutPlan;
+use super::checked::Checked;
 use super::column::Built;
+use super::expectation::Declarations;
 use super::size;
+use super::target::{self, Target};
 use crate::dataset::encode;
 use crate::dataset::generate::segments::Slot;
 use crate::postgres::admin;
-use crate::postgres::shape::TableShape;
+use crate::postgres::bulk::CopyFormat;
+use crate::postgres::shape::{ColumnType, TableShape};
 
 /// A table and how its rows are made.
 #[derive(Debug, Clone)]
@@ -21,10 +28,15 @@ pub struct TablePlan {
     rows: u64,
     place: Place,
     names: Vec<String>,
+    kinds: Vec<ColumnType>,
     columns: Vec<Arc<Built>>,
     sequences: Vec<(String, i64)>,
     row_bytes: f64,
     index_bytes: f64,
+    targets: Vec<Target>,
+    pub(super) declarations: Declarations,
+    pub(super) fan_outs: Vec<FanOutPlan>,
+    pub(super) checked: Vec<Checked>,
 }
 
 /// Rows whose places are computed together, so that the processor can work on several at once.
@@ -32,7 +44,14 @@ const BATCH: usize = 256;
 
 impl TablePlan {
     /// A table with `columns` where they are made; the others are left to the server.
-    pub(super) fn new(shape: &TableShape, rows: u64, place: Place, columns: Vec<Option<Arc<Built>>>) -> Self {
+    /// `leaf_rows` are the rows of each partition, where they are known beforehand.
+    pub(super) fn new(
+        shape: &TableShape,
+        rows: u64,
+        place: Place,
+        columns: Vec<Option<Arc<Built>>>,
+        leaf_rows: Option<Vec<Range<u64>>>,
+    ) -> Self {
         let made: Vec<Option<&Built>> = columns.iter().map(Option::as_deref).collect();
         let row_bytes = size::row_bytes(&shape.columns, &made);
         let index_bytes = size::index_bytes(&shape.unique_keys, &made);
@@ -43,10 +62,15 @@ impl TablePlan {
             rows,
             place,
             names: Vec::new(),
+            kinds: Vec::new(),
             columns: Vec::new(),
             sequences: Vec::new(),
             row_bytes,
             index_bytes,
+            targets: target::targets(shape, rows, leaf_rows),
+            declarations: Declarations::default(),
+            fan_outs: Vec::new(),
+            checked: Vec::new(),
         };
         for (column, built) in shape.columns.iter().zip(columns) {
             let Some(built) = built else { continue };
@@ -55,9 +79,27 @@ impl TablePlan {
                 plan.sequences.push((sequence.clone(), last.max(1)));
             }
             plan.names.push(column.name.clone());
+            plan.kinds.push(column.kind.clone());
             plan.columns.push(built);
         }
         plan
+    }
+
+    /// Gives every target the physical state that `profile` declares.
+    pub(super) fn shape(
+        &mut self,
+        profile: &TableProfile,
+        fillfactor: Option<u32>,
+        problems: &mut Vec<Diagnostic>,
+    ) {
+        for target in &mut self.targets {
+            target.shape(profile, self.row_bytes, fillfactor.unwrap_or(100), problems);
+        }
+    }
+
+    /// The relations that its rows are sent to; together they have every row once.
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
     }
 
     /// `pg_class.oid` of the table.
@@ -85,9 +127,19 @@ impl TablePlan {
         &self.names
     }
 
+    /// The format of its rows: binary, unless a column has a type that is sent as text.
+    pub fn copy_format(&self) -> CopyFormat {
+        if self.kinds.iter().all(ColumnType::is_binary) { CopyFormat::Binary } else { CopyFormat::Text }
+    }
+
     /// Rows in all.
     pub fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// Rows that are sent, with those that become dead tuples or free space.
+    pub fn sent(&self) -> u64 {
+        self.targets.iter().map(|target| target.physical.sent()).sum()
     }
 
     /// Sequences that the columns own, as they are written in SQL, with the last value that the rows used.
@@ -105,10 +157,39 @@ impl TablePlan {
         self.index_bytes
     }
 
-    /// Appends rows in the format of COPY BINARY, without header and trailer.
+    /// The columns as they are made, in the order of [`Self::copy_columns`].
+    pub(super) fn built(&self) -> &[Arc<Built>] {
+        &self.columns
+    }
+
+    /// The CHECK constraint of that name.
+    pub(in crate::dataset) fn checked(&self, name: &str) -> Option<&Checked> {
+        self.checked.iter().find(|check| check.name == name)
+    }
+
+    /// Its foreign keys whose number of children per parent is planned.
+    pub fn fan_outs(&self) -> &[FanOutPlan] {
+        &self.fan_outs
+    }
+
+    /// Appends rows in the format of [`Self::copy_format`], without header and trailer.
     ///
     /// The bytes of a row depend on nothing but its number; `rows` must lie within `0..self.rows()`.
     pub fn encode_rows(&self, rows: Range<u64>, out: &mut Vec<u8>) {
+        match self.copy_format() {
+            CopyFormat::Binary => self.encode_binary(rows, out),
+            CopyFormat::Text => {
+                let (mut fields, mut scratch) = (Vec::new(), Vec::new());
+                for row in rows {
+                    fields.clear();
+                    self.encode_binary(row..row + 1, &mut fields);
+                    encode::text::row(&fields, &self.kinds, &mut scratch, out);
+                }
+            }
+        }
+    }
+
+    fn encode_binary(&self, rows: Range<u64>, out: &mut Vec<u8>) {
         assert!(rows.end <= self.rows, "row {} of {} rows", rows.end, self.rows);
         let width = self.columns.len();
         let mut slots = vec![0; width * BATCH];
@@ -129,8 +210,15 @@ impl TablePlan {
         }
     }
 
+    /// Appends what is sent to one of its targets in `places`, the surplus that becomes dead tuples or free space among
+    /// it. `places` must lie within `0..target.physical.sent()`.
+    pub fn encode_places(&self, target: &Target, places: Range<u64>, out: &mut Vec<u8>) {
+        let first = target.rows.start;
+        target.physical.for_rows(places, |rows| self.encode_rows(first + rows.start..first + rows.end, out));
+    }
+
     /// Appends one field: the value of a column (a position in [`Self::copy_columns`]) in a row, with its length before
-    /// it, as COPY BINARY and the binary protocol write it.
+    /// it, as COPY BINARY and the binary protocol write it. A type that is sent as text has its text there.
     pub fn encode_field(&self, column: usize, row: u64, out: &mut Vec<u8>) {
         assert!(row < self.rows, "row {row} of {} rows", self.rows);
         let mut slot = [0];

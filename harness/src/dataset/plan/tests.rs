@@ -2,4 +2,5 @@
 
 mod exact;
 mod refused;
+mod relations;
 mod shapes;

@@ -5,11 +5,12 @@ use pgrehearse_scenarios::profile::Generator;
 use super::numbers::{Bounds, declared_bounds, numbers, scale};
 use super::share::Shares;
 use super::texts::texts;
-use super::{Layout, Report};
+use super::{Layout, Report, compound, others, wide};
 use crate::dataset::generate::permutation::Permutation;
 use crate::dataset::generate::prose::Lengths;
 use crate::dataset::generate::quota::largest_remainder;
 use crate::dataset::generate::rng::Stream;
+use crate::dataset::generate::segments::Slot;
 use crate::dataset::generate::text::Blob;
 use crate::dataset::generate::values::{Cell, Lattice, Made};
 use crate::dataset::plan::habits::Habit;
@@ -28,12 +29,25 @@ pub(super) fn check_fit(report: &mut Report<'_, '_>) {
         let message = format!("has the generator {name}, which makes text, but is of type {type_name}");
         report.error(profile.generator_place.as_ref(), message);
     }
-    if lattice::lattice(kind, 0).is_none() && !profile.histogram_bounds.is_empty() {
+    let sorted = lattice::lattice(kind, 0).is_some() && !matches!(kind, ColumnType::Range(_));
+    if !sorted && !profile.histogram_bounds.is_empty() {
         let message =
             format!("has histogram_bounds, which values of type {type_name} cannot be generated between");
         report.error(profile.histogram_bounds_place.as_ref(), message).help = Some(
-            "numbers, dates and timestamps have histograms here; for text, declare most_common or avg_width"
+            "numbers, times, addresses and the like have histograms here; for text, declare most_common or avg_width"
                 .into(),
+        );
+    }
+    if !profile.elem_count_histogram.is_empty() && !matches!(kind, ColumnType::Array { .. }) {
+        let message = format!("has an elem_count_histogram, which is for arrays, but is of type {type_name}");
+        report.error(profile.elem_count_histogram_place.as_ref(), message);
+    }
+    if let Some(toasted) = &profile.toasted {
+        wide::check_fit(report, toasted);
+    }
+    if !profile.most_common_freqs.is_empty() && !profile.most_common.is_empty() {
+        report.error(None, "has both most_common and most_common_freqs").help = Some(
+            "most_common_freqs are for values that are left to the generator: declare one of the two".into(),
         );
     }
     if profile.avg_width.is_some_and(|width| !width.is_finite() || width < 1.0) {
@@ -79,6 +93,11 @@ pub(super) fn most_common(report: &mut Report<'_, '_>) -> Option<Vec<(Literal, f
 
 /// Lays out a column that references nothing.
 pub(super) fn lay_out(report: &mut Report<'_, '_>, habit: &Habit, shares: &Shares) -> Option<Layout> {
+    let layout = by_type(report, habit, shares)?;
+    Some(wide::added(report, shares, layout))
+}
+
+fn by_type(report: &mut Report<'_, '_>, habit: &Habit, shares: &Shares) -> Option<Layout> {
     let kind = &report.brief.column.kind;
     match kind {
         ColumnType::Bool | ColumnType::Enum(_) => labels(report, habit, shares),
@@ -87,11 +106,12 @@ pub(super) fn lay_out(report: &mut Report<'_, '_>, habit: &Habit, shares: &Share
             Some(generated(shares, shares.rest, made, 16.0))
         }
         ColumnType::Bytea => bytea(report, shares),
-        ColumnType::Text
-        | ColumnType::Varchar(_)
-        | ColumnType::Char(_)
-        | ColumnType::Json
-        | ColumnType::Jsonb => texts(report, habit, shares),
+        kind if !kind.is_binary() => others::others(report, shares),
+        ColumnType::Json | ColumnType::Jsonb | ColumnType::Xml => texts(report, habit, shares),
+        kind if kind.is_text() => texts(report, habit, shares),
+        ColumnType::Array { element, element_oid } => compound::arrays(report, shares, element, *element_oid),
+        ColumnType::Composite(attributes) => compound::composites(report, shares, attributes),
+        ColumnType::Tsvector => compound::tsvectors(report, shares),
         _ => {
             let bounds = if !report.brief.profile.histogram_bounds.is_empty() {
                 Bounds::Given(declared_bounds(report, scale(report))?)
@@ -128,12 +148,14 @@ pub(super) fn generated(shares: &Shares, usual: u64, made: Made, rest_width: f64
     common.sort_by(|one, two| (one.0.rank, &one.0.key).cmp(&(two.0.rank, &two.0.key)));
     let mut stretches: Vec<Stretch> =
         common.iter().map(|(literal, count)| ready_stretch(literal, *count, &mut ready)).collect();
+    let distinct = if shares.rest > 0 { rest_distinct(shares, usual) } else { 0 };
+    for (&count, number) in shares.chosen.iter().zip(distinct..) {
+        let start = ready.len() as u32;
+        made.write(Slot(number), &mut ready);
+        stretches.push(Stretch { count, distinct: 1, cell: Cell::Ready(start..ready.len() as u32) });
+    }
     if shares.rest > 0 {
-        stretches.push(Stretch {
-            count: shares.rest,
-            distinct: rest_distinct(shares, usual),
-            cell: Cell::Made,
-        });
+        stretches.push(Stretch { count: shares.rest, distinct, cell: Cell::Made });
     }
     let width_bytes = mean_width(shares, rest_width);
     Layout { stretches, ready, lattice: Lattice::Int8, made, width_bytes }
@@ -145,16 +167,24 @@ fn common_width(shares: &Shares) -> (f64, u64) {
     })
 }
 
-fn mean_width(shares: &Shares, rest_width: f64) -> f64 {
+/// Rows whose values the generator makes as it makes the rest.
+fn made_rows(shares: &Shares) -> u64 {
+    shares.rest + shares.chosen.iter().sum::<u64>()
+}
+
+pub(super) fn mean_width(shares: &Shares, rest_width: f64) -> f64 {
     let (sum, rows) = common_width(shares);
-    (sum + rest_width * shares.rest as f64) / (rows + shares.rest).max(1) as f64
+    let made = made_rows(shares);
+    (sum + rest_width * made as f64) / (rows + made).max(1) as f64
 }
 
 /// The width that the rest must have for the column to have its declared one.
 pub(super) fn rest_width(report: &Report<'_, '_>, shares: &Shares) -> Option<f64> {
     let wanted = report.brief.profile.avg_width?;
     let (sum, rows) = common_width(shares);
-    (shares.rest > 0).then(|| (wanted * (rows + shares.rest) as f64 - sum) / shares.rest as f64)
+    let (made, wide) = (made_rows(shares), shares.wide.0);
+    let sum = sum + wide as f64 * wide::POINTER_BYTES;
+    (made > 0).then(|| (wanted * (rows + made + wide) as f64 - sum) / made as f64)
 }
 
 /// `boolean` and enums: the few values there are.
@@ -172,6 +202,11 @@ fn labels(report: &mut Report<'_, '_>, habit: &Habit, shares: &Shares) -> Option
         .map(read)
         .filter(|label| !counted.iter().any(|(known, _)| known.rank == label.rank))
         .collect();
+    if shares.chosen.len() > left.len() {
+        report.too_few((counted.len() + shares.chosen.len()) as u64, names.len() as u64);
+        return None;
+    }
+    counted.extend(left.drain(..shares.chosen.len()).zip(shares.chosen.iter().copied()));
     if shares.rest > 0 {
         let usual =
             if shares.distinct.is_none() && shares.common.is_empty() { habit.most_common } else { &[] };
@@ -196,7 +231,7 @@ fn labels(report: &mut Report<'_, '_>, habit: &Habit, shares: &Shares) -> Option
         counted.extend(left.into_iter().zip(counts));
     }
     let width = kind.fixed_width_bytes().unwrap_or(4).into();
-    let shares = Shares { nulls: shares.nulls, common: counted, rest: 0, distinct: None };
+    let shares = Shares { common: counted, chosen: Vec::new(), rest: 0, distinct: None, ..*shares };
     Some(Layout { width_bytes: width, ..generated(&shares, 0, Made::Never, 0.0) })
 }
 
@@ -207,7 +242,9 @@ fn bytea(report: &mut Report<'_, '_>, shares: &Shares) -> Option<Layout> {
     let distinct = rest_distinct(shares, shares.rest);
     let mut number_bytes = 1;
     // Room for the values and as many that are taken.
-    while number_bytes < 4 && 1u64 << (8 * number_bytes) < distinct + shares.common.len() as u64 {
+    while number_bytes < 4
+        && 1u64 << (8 * number_bytes) < distinct + (shares.common.len() + shares.chosen.len()) as u64
+    {
         number_bytes += 1;
     }
     let width = rest_width(report, shares).unwrap_or(BYTEA_WIDTH);

@@ -1,8 +1,12 @@
 //! Numbers and moments: between declared bounds, or where such columns usually have them.
 
+use std::collections::BTreeSet;
+
+use super::kinds::stream;
 use super::share::Shares;
 use super::{Layout, Report};
-use crate::dataset::encode::numeric_width_bytes;
+use crate::dataset::encode::width::stored_bytes;
+use crate::dataset::generate::rng::Stream;
 use crate::dataset::generate::values::{Cell, Lattice, Made};
 use crate::dataset::plan::lattice::{self, Misfit, Rest, Stretch};
 use crate::dataset::plan::literal::{Decimal, Literal, limits, units};
@@ -70,7 +74,7 @@ pub(super) fn numbers(
     for scale in first_scale..=lattice::scales(kind).1.max(first_scale) {
         let Some(lattice) = lattice::lattice(kind, scale) else { continue };
         let factor = 10i64.pow(scale - first_scale);
-        let Some(common) = rescaled(&shares.common, factor, lattice) else { break };
+        let Some(mut common) = rescaled(&shares.common, factor, lattice) else { break };
         let ends = match &bounds {
             Bounds::Given(bounds) => match bounds.iter().map(|bound| bound.checked_mul(factor)).collect() {
                 Some(bounds) => bounds,
@@ -82,6 +86,12 @@ pub(super) fn numbers(
         if ends.iter().any(|end| !(least..=most).contains(end)) {
             break;
         }
+        if !shares.chosen.is_empty()
+            && !choose(&mut common, &shares.chosen, &ends, lattice, kind, stream(report))
+        {
+            misfit = Some(Misfit::Room(ends[ends.len() - 1].abs_diff(ends[0]).saturating_add(1)));
+            continue;
+        }
         let rest = match rest {
             Rest::Exactly(distinct) => Rest::Exactly(distinct),
             Rest::AtMost(distinct) => Rest::AtMost(distinct.min(shares.rest)),
@@ -89,11 +99,9 @@ pub(super) fn numbers(
         let mut ready = Vec::new();
         match lattice::lay_out(&common, &ends, shares.rest, rest, &mut ready) {
             Ok(stretches) => {
-                let width_bytes = match lattice {
-                    Lattice::Numeric { scale, times } => {
-                        numeric_mean_width(&stretches, &common, scale, times)
-                    }
-                    _ => kind.fixed_width_bytes().unwrap_or(8).into(),
+                let width_bytes = match kind.fixed_width_bytes() {
+                    Some(width) => width.into(),
+                    None => mean_width(&stretches, &common, lattice, kind),
                 };
                 return Some(Layout { stretches, ready, lattice, made: Made::Never, width_bytes });
             }
@@ -106,6 +114,21 @@ pub(super) fn numbers(
     }
     report_misfit(report, misfit, rest);
     None
+}
+
+/// The whole numbers from 1 to `values`, over `rows` rows.
+pub(super) fn from_one(report: &mut Report<'_, '_>, values: u64, rows: u64) -> Option<Layout> {
+    let kind = &report.brief.column.kind;
+    let lattice = lattice::lattice(kind, 0)?;
+    let most = u64::try_from(limits(lattice, kind).1).unwrap_or(0);
+    if values > most {
+        report.too_few(values, most);
+        return None;
+    }
+    let cell = Cell::Steps { first: 1, step: 1 << 64 };
+    let stretches = vec![Stretch { count: rows.max(1), distinct: values.max(1), cell }];
+    let width_bytes = kind.fixed_width_bytes().unwrap_or(8).into();
+    Some(Layout { stretches, ready: Vec::new(), lattice, made: Made::Never, width_bytes })
 }
 
 fn report_misfit(report: &mut Report<'_, '_>, misfit: Option<Misfit>, rest: Rest) {
@@ -131,7 +154,14 @@ fn report_misfit(report: &mut Report<'_, '_>, misfit: Option<Misfit>, rest: Rest
 }
 
 fn rescaled(common: &[(Literal, u64)], factor: i64, lattice: Lattice) -> Option<Vec<(Literal, u64)>> {
+    // Types with digits after the point are the only ones with a factor, and ranges know their bounds better.
+    if factor == 1 {
+        return Some(common.to_vec());
+    }
     let rescale = |(literal, count): &(Literal, u64)| {
+        if matches!(lattice, Lattice::Range(_)) {
+            return Some((Literal { rank: literal.rank.saturating_mul(factor), ..literal.clone() }, *count));
+        }
         let rank = literal.rank.checked_mul(factor)?;
         let mut field = Vec::new();
         lattice.write(rank, &mut field);
@@ -161,6 +191,7 @@ fn usual_bounds(
         None => match lattice {
             Lattice::Int2 | Lattice::Int4 | Lattice::Int8 => (1, needed),
             Lattice::Numeric { times, .. } if times > 1 => (0, 1000),
+            Lattice::Bits(_) => (0, most),
             _ => (10i64.pow(scale) / 10, 1000 * 10i64.pow(scale)),
         },
     };
@@ -174,22 +205,53 @@ fn usual_bounds(
     vec![first, last.max(first)]
 }
 
-fn numeric_mean_width(stretches: &[Stretch], common: &[(Literal, u64)], scale: u32, times: i64) -> f64 {
+/// Adds values of the generator's own choice to the most common ones, spread over the bounds in no order of frequency.
+/// False where there are not enough.
+fn choose(
+    common: &mut Vec<(Literal, u64)>,
+    chosen: &[u64],
+    bounds: &[i64],
+    lattice: Lattice,
+    kind: &ColumnType,
+    stream: Stream,
+) -> bool {
+    let (first, last) = (i128::from(bounds[0]), i128::from(bounds[bounds.len() - 1]));
+    let mut taken: BTreeSet<i64> = common.iter().map(|(literal, _)| literal.rank).collect();
+    let mut counts = chosen.to_vec();
+    stream.shuffle(&mut counts);
+    for (&count, at) in counts.iter().zip(0..) {
+        let wanted = first + (last - first) * (2 * at + 1) / (2 * counts.len() as i128);
+        let near = (wanted..=last).chain((first..wanted).rev());
+        let Some(rank) = near.map(|rank| rank as i64).find(|rank| !taken.contains(rank)) else {
+            return false;
+        };
+        taken.insert(rank);
+        let mut field = Vec::new();
+        lattice.write(rank, &mut field);
+        let width_bytes = stored_bytes(kind, &field[4..]);
+        common.push((Literal { rank, key: Vec::new(), field, width_bytes }, count));
+    }
+    true
+}
+
+fn mean_width(stretches: &[Stretch], common: &[(Literal, u64)], lattice: Lattice, kind: &ColumnType) -> f64 {
     let (mut sum, mut rows) = (0.0, 0u64);
     for (literal, count) in common {
         sum += (literal.width_bytes * count) as f64;
         rows += count;
     }
     const SAMPLE: u64 = 64;
+    let mut field = Vec::new();
     for stretch in stretches {
         if let Cell::Steps { first, step } = &stretch.cell {
             let sample = SAMPLE.min(stretch.distinct);
-            let width = |at: u64| {
+            let mut width = |at: u64| {
                 let index = (u128::from(at) * u128::from(stretch.distinct) / u128::from(sample)) as u64;
-                let value = first.wrapping_add(((u128::from(index) * step) >> 64) as i64);
-                f64::from(numeric_width_bytes(value * times, scale))
+                field.clear();
+                lattice.write(first.wrapping_add(((u128::from(index) * step) >> 64) as i64), &mut field);
+                stored_bytes(kind, &field[4..]) as f64
             };
-            sum += (0..sample).map(width).sum::<f64>() / sample as f64 * stretch.count as f64;
+            sum += (0..sample).map(&mut width).sum::<f64>() / sample as f64 * stretch.count as f64;
             rows += stretch.count;
         }
     }

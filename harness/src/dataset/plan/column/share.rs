@@ -13,6 +13,10 @@ pub(in crate::dataset::plan) struct Shares {
     pub(super) nulls: u64,
     /// Most common values with their rows, in no order.
     pub(super) common: Vec<(Literal, u64)>,
+    /// Rows of each most common value that is left to the generator.
+    pub(super) chosen: Vec<u64>,
+    /// Rows with values that are stored out of line, and how many such values there are.
+    pub(super) wide: (u64, u64),
     /// Rows with other values.
     pub(super) rest: u64,
     /// How many other values, where somebody says.
@@ -32,14 +36,19 @@ pub(super) fn share(
     let common = common?;
     let profile = report.brief.profile;
     let place = profile.most_common_place.as_ref();
-    let frequencies: f64 = common.iter().map(|&(_, frequency)| frequency).sum();
+    let chosen = &profile.most_common_freqs;
+    if chosen.iter().any(|frequency| !(*frequency > 0.0 && *frequency <= 1.0)) {
+        report.error(None, "has one of its most_common_freqs that is not above 0 and up to 1");
+        return None;
+    }
+    let frequencies: f64 = common.iter().map(|&(_, frequency)| frequency).chain(chosen.iter().copied()).sum();
     if frequencies + null_frac > 1.0 + ROUNDING {
         let what =
             if null_frac > 0.0 { "most_common and null_frac sum" } else { "most_common frequencies sum" };
         report.error(place, format!("has {what} to {:.6}, which is more than 1", frequencies + null_frac));
         return None;
     }
-    if let Some(key) = report.brief.unique_key.filter(|_| !common.is_empty()) {
+    if let Some(key) = report.brief.unique_key.filter(|_| !common.is_empty() || !chosen.is_empty()) {
         let message = format!("has most_common values, which cannot be: {key} makes every value different");
         report.error(place, message).help =
             Some("leave out most_common; unique values are made different from each other".into());
@@ -50,16 +59,61 @@ pub(super) fn share(
     let split = |rows| {
         let weights: Vec<f64> =
             [null_frac, rest].into_iter().chain(common.iter().map(|common| common.1)).collect();
+        let weights: Vec<f64> = weights.into_iter().chain(chosen.iter().copied()).collect();
         largest_remainder(rows, &weights)
     };
     let declared = split(report.brief.rows_declared);
     let rows = split(report.brief.rows);
-    let distinct = distinct(report, common.len() as u64, declared[0], declared[1], rows[1], rest > 0.0)?;
-    let common = common.into_iter().map(|(literal, _)| literal).zip(rows[2..].iter().copied()).collect();
-    Some(Shares { nulls: rows[0], common, rest: rows[1], distinct })
+    let known = (common.len() + chosen.len()) as u64;
+    let distinct = distinct(report, known, declared[0], declared[1], rows[1], rest > 0.0)?;
+    let (common_rows, chosen) = rows[2..].split_at(common.len());
+    let common = common.into_iter().map(|(literal, _)| literal).zip(common_rows.iter().copied()).collect();
+    let chosen = chosen.iter().copied().filter(|&rows| rows > 0).collect();
+    let shares = Shares { nulls: rows[0], common, chosen, wide: (0, 0), rest: rows[1], distinct };
+    with_wide(report, shares)
 }
 
-fn null_frac(report: &mut Report<'_, '_>, habit: &Habit) -> Option<f64> {
+/// Takes the rows of values that are stored out of line from the rest.
+fn with_wide(report: &mut Report<'_, '_>, mut shares: Shares) -> Option<Shares> {
+    let Some(toasted) = &report.brief.profile.toasted else { return Some(shares) };
+    if !((0.0..=1.0).contains(&toasted.frac)
+        && (0.0..1.0).contains(&toasted.compressibility)
+        && toasted.raw_width.is_finite()
+        && toasted.raw_width >= 1.0)
+    {
+        let message = "has a toasted value with a frac that is not from 0 to 1, a compressibility that is not from 0 to less \
+                       than 1, or a raw_width of less than one byte";
+        report.error(Some(&toasted.place), message);
+        return None;
+    }
+    let wide = ((report.brief.rows - shares.nulls) as f64 * toasted.frac).round() as u64;
+    if wide > shares.rest {
+        let message = format!(
+            "has {wide} values to be stored out of line, but its most common values leave only {} rows for others",
+            shares.rest
+        );
+        report.error(Some(&toasted.place), message);
+        return None;
+    }
+    let all = shares.rest;
+    shares.rest -= wide;
+    let mut wide_distinct = wide;
+    if let (Some(Rest::Exactly(distinct)), true) = (shares.distinct, wide > 0) {
+        let share = (u128::from(distinct) * u128::from(wide) / u128::from(all)) as u64;
+        wide_distinct = share.clamp(1, wide).max(distinct.saturating_sub(shares.rest)).min(distinct);
+        let left = distinct - wide_distinct;
+        if shares.rest > 0 && left == 0 {
+            report.error(None, "needs at least two different values: wide ones and others");
+            return None;
+        }
+        shares.distinct = Some(Rest::Exactly(left));
+    }
+    shares.wide = (wide, wide_distinct);
+    Some(shares)
+}
+
+/// The fraction of NULLs, as declared, else as usual.
+pub(super) fn null_frac(report: &mut Report<'_, '_>, habit: &Habit) -> Option<f64> {
     let brief = report.brief;
     let place = brief.profile.null_frac_place.as_ref();
     let orphan = brief.parent.as_ref().is_some_and(|parent| parent.key.is_none());

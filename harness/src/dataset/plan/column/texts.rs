@@ -18,10 +18,12 @@ pub(super) fn texts(report: &mut Report<'_, '_>, habit: &Habit, shares: &Shares)
     let (before, after): (&'static [u8], &'static [u8]) = match kind {
         ColumnType::Json => (b"{\"note\": \"", b"\"}"),
         ColumnType::Jsonb => (b"\x01{\"note\": \"", b"\"}"),
+        ColumnType::Xml => (b"<note>", b"</note>"),
         _ => (b"", b""),
     };
     let extra_bytes = match kind {
         ColumnType::Json => 12.0,
+        ColumnType::Xml => 13.0,
         // A header for the object, one for the key and one for the value, of four bytes each, and the key.
         ColumnType::Jsonb => 16.0,
         _ => 0.0,
@@ -30,7 +32,7 @@ pub(super) fn texts(report: &mut Report<'_, '_>, habit: &Habit, shares: &Shares)
     let style = declared.or(habit.style).unwrap_or(Style::Like(Generator::Sentence));
     let padded = match kind {
         ColumnType::Char(limit) => Some(stored_bytes(u64::from(*limit)) as f64),
-        _ => None,
+        _ => kind.fixed_width_bytes().map(f64::from),
     };
     let width = match padded {
         Some(_) => None,
@@ -47,14 +49,16 @@ pub(super) fn texts(report: &mut Report<'_, '_>, habit: &Habit, shares: &Shares)
     };
     let usual = usual.min(habit.distinct_max.filter(|_| declared.is_none()).unwrap_or(u64::MAX));
     let distinct = rest_distinct(shares, usual.min(limit.map_or(u64::MAX, text::capacity)));
-    if let Some(limit) = limit.filter(|&limit| shares.rest > 0 && distinct > text::capacity(limit)) {
+    if let Some(limit) = limit
+        .filter(|&limit| shares.rest > 0 && distinct + shares.chosen.len() as u64 > text::capacity(limit))
+    {
         report.too_few(distinct, text::capacity(limit));
         return None;
     }
     let taken: Vec<Vec<u8>> = shares.common.iter().map(|(literal, _)| literal.key.clone()).collect();
     let wish = Wish {
         style,
-        distinct,
+        distinct: distinct + shares.chosen.len() as u64,
         limit,
         width_bytes: width,
         extra_bytes,
@@ -67,7 +71,7 @@ pub(super) fn texts(report: &mut Report<'_, '_>, habit: &Habit, shares: &Shares)
         let plain = Wish { style: Style::Like(Generator::Sentence), width_bytes: None, ..wish };
         recipe = text::recipe(&plain);
     }
-    if shares.rest == 0 {
+    if shares.rest == 0 && shares.chosen.is_empty() {
         let layout = generated(shares, 0, Made::Never, 0.0);
         let width_bytes = padded.unwrap_or(layout.width_bytes);
         return Some(Layout { width_bytes, ..layout });

@@ -33,8 +33,7 @@ impl TableShape {
             name: format!("{}_pkey", self.name),
             columns: columns.to_vec(),
             primary: true,
-            partial: false,
-            expression: false,
+            ..UniqueKey::default()
         });
         for &at in columns {
             self.columns[at].not_null = true;
@@ -44,13 +43,7 @@ impl TableShape {
 
     pub(super) fn unique(mut self, columns: &[usize]) -> Self {
         let name = format!("{}_{}_key", self.name, columns.len());
-        self.unique_keys.push(UniqueKey {
-            name,
-            columns: columns.to_vec(),
-            primary: false,
-            partial: false,
-            expression: false,
-        });
+        self.unique_keys.push(UniqueKey { name, columns: columns.to_vec(), ..UniqueKey::default() });
         self
     }
 
