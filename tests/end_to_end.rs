@@ -21,6 +21,8 @@ mod generate;
 mod interruption;
 #[path = "end_to_end/invariants.rs"]
 mod invariants;
+#[path = "end_to_end/kernel.rs"]
+mod kernel;
 #[path = "end_to_end/locks.rs"]
 mod locks;
 #[path = "end_to_end/main_job.rs"]

@@ -96,6 +96,9 @@ struct RunArgs {
     strategy: Vec<String>,
     #[command(flatten)]
     data: DataArgs,
+    /// Where the reported locks come from
+    #[arg(long, value_enum, default_value_t = LockSource::Server)]
+    lock_source: LockSource,
     /// Where the reports go [default: pgrehearse-out/<scenario>]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -180,6 +183,14 @@ struct ServerArgs {
     /// PGREHEARSE_WORK_DIR] [default: /var/tmp]
     #[arg(long, value_name = "DIR", help_heading = "Server")]
     work_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LockSource {
+    /// The server: the migration's own session and samples from beside it
+    Server,
+    /// The kernel's trace of the server's lock calls, on Linux as root; as `server` where it cannot, with the reason
+    Kernel,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -119,6 +119,7 @@ fn is_one_of_many(event: &Event) -> bool {
             | Event::LockGone(_)
             | Event::BlockedSeen(_)
             | Event::BlockedGone(_)
+            | Event::KernelLock(_)
             | Event::Notice(_)
             | Event::ProgressSeen(_)
             | Event::DatabaseSized(_)

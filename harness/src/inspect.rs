@@ -19,6 +19,7 @@ pub async fn inspect(endpoint: &Endpoint, database: &str, events: &Events) -> Re
         not_valid_constraints: left.not_valid_constraints,
         bytes,
         dead_tuples: left.dead_tuples,
+        temp_bytes: Some(admin::temp_bytes(&client, database).await?),
     }));
     Ok(())
 }

@@ -2,9 +2,11 @@
 
 mod edges;
 mod growth;
+mod kernel;
 mod sampler;
 mod who;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use pgrehearse_reports::event::{Event, SamplerStopped};
@@ -13,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::error::Error;
 use crate::events::Events;
-use crate::postgres::{Endpoint, HOME_DATABASE};
+use crate::postgres::{Endpoint, HOME_DATABASE, admin};
 
 /// How long the last sample may take.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
@@ -23,6 +25,7 @@ const STOP_DEADLINE: Duration = Duration::from_secs(10);
 pub struct Observer {
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
+    kernel: Option<kernel::KernelTrace>,
 }
 
 /// What is watched.
@@ -34,6 +37,8 @@ pub struct Watched {
     pub backend_pid: i32,
     /// `server_version_num`
     pub version_num: u32,
+    /// The server's program, where the kernel is to trace its lock calls.
+    pub traced_program: Option<PathBuf>,
 }
 
 impl Observer {
@@ -52,13 +57,24 @@ impl Observer {
         let sampler = sampler::LockSampler::open(endpoint, &watched, events.clone()).await?;
         tasks.spawn(sampler.run(sample_interval, stopped.clone()));
         let beside = endpoint.connect_as_superuser(HOME_DATABASE, "pgrehearse growth").await?;
+        let kernel = match &watched.traced_program {
+            Some(program) => {
+                let database_oid = admin::database_oid(&beside, &watched.database).await?;
+                kernel::KernelTrace::start(program, database_oid, watched.backend_pid, events.clone())
+            }
+            None => None,
+        };
         tasks.spawn(growth::watch(beside, watched, events, stopped));
-        Ok(Self { stop, tasks })
+        Ok(Self { stop, tasks, kernel })
     }
 
     /// Takes a last look and stops.
     pub async fn stop(mut self, events: &Events) {
         self.stop.send_replace(true);
+        if let Some(trace) = self.kernel.take() {
+            // It reads what is left of the trace, on a thread that may wait.
+            drop(tokio::task::spawn_blocking(move || drop(trace)).await);
+        }
         let all = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(STOP_DEADLINE, all).await.is_err() {
             events.tell(Event::SamplerStopped(SamplerStopped {

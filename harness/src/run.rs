@@ -43,6 +43,8 @@ pub struct Request {
     pub work_dir: WorkDir,
     /// Leave the server's directory and the rehearsed databases on the disk.
     pub keep: bool,
+    /// Let the kernel trace the server's lock calls, if it can.
+    pub trace_kernel: bool,
     /// Load the data and rehearse nothing.
     pub dataset_only: bool,
 }
@@ -176,6 +178,7 @@ impl Rehearsal<'_> {
             database: database.clone(),
             backend_pid: migration.backend_pid(),
             version_num: self.version_num,
+            traced_program: self.request.trace_kernel.then(|| self.request.binaries.dir.join("postgres")),
         };
         let observer = Observer::start(self.endpoint, watched, sampled, events.clone()).await?;
 

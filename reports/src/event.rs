@@ -19,8 +19,8 @@ pub use fidelity::{
     Refusal, Share, TableMeasured, TablePlanned, TableVerified,
 };
 pub use lock::{
-    BlockedGone, BlockedSeen, Blocker, HeldLock, LockGone, LockMode, LockSeen, RelationKind, RelationNamed,
-    SamplerStopped, SessionLocks, Waiter,
+    BlockedGone, BlockedSeen, Blocker, HeldLock, KernelLock, KernelTraceEnded, KernelTraceStarted, LockGone,
+    LockMode, LockSeen, RelationKind, RelationNamed, SamplerStopped, SessionLocks, Waiter,
 };
 pub use rehearsal::{
     DatabaseSized, Inspected, MigrationFinished, MigrationStarted, Outcome, Phase, PhaseStarted,
@@ -104,6 +104,12 @@ pub enum Event {
     DatabaseSized(DatabaseSized),
     /// The lock sampler ended.
     SamplerStopped(SamplerStopped),
+    /// The kernel traces the server's lock calls, or cannot.
+    KernelTraceStarted(KernelTraceStarted),
+    /// A lock, as that trace has it.
+    KernelLock(KernelLock),
+    /// That trace ended.
+    KernelTraceEnded(KernelTraceEnded),
     /// The migration's session is done (or was cancelled).
     MigrationFinished(MigrationFinished),
     /// What the database looks like afterwards.

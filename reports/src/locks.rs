@@ -12,6 +12,8 @@
 //! - A statement in no transaction (`CONCURRENTLY`, `VACUUM`) is known by its samples alone, and so is a lock
 //!   that came and went within a statement. Such locks have the source `sampler`.
 //! - What a parallel worker holds counts as its leader's, unless it lasts longer.
+//! - Where the kernel traced the server's lock calls, its word is taken for everything, and the others' are held
+//!   against it.
 //! - Where the two contradict each other by more than the sampler's own slack, the session is believed for
 //!   the lock in question and the contradiction is counted, to be reported.
 //!
@@ -19,7 +21,9 @@
 //! much shorter it may have been.
 
 mod blocked;
+mod kernel;
 mod merge;
+mod queue;
 mod scope;
 mod session;
 mod sighting;
@@ -29,7 +33,7 @@ mod strongest;
 mod tests;
 
 use crate::event::{HeldLock, Waiter};
-use crate::model::lock::{Blocked, Blocks, Lock, LockSource, StrongestLock, Wait};
+use crate::model::lock::{Blocked, Blocks, Lock, LockQueue, LockSource, StrongestLock, Wait};
 use crate::timeline::Timeline;
 use crate::window::{Window, ms, ms_since};
 
@@ -42,6 +46,8 @@ pub(crate) struct Watched {
     pub(crate) strongest: Vec<StrongestLock>,
     /// Everybody who waited.
     pub(crate) blocked: Vec<Blocked>,
+    /// How many others waited at once.
+    pub(crate) queue: Option<LockQueue>,
     /// When the migration waited for a lock of any kind; may overlap.
     pub(crate) migration_waits: Vec<Window>,
     /// Locks of which the session and the sampler tell different stories.
@@ -96,7 +102,10 @@ impl Row {
 
 /// Works out a rehearsal's locks.
 pub(crate) fn watch(timeline: &Timeline) -> Watched {
-    let merged = merge::merge(timeline);
+    let mut merged = merge::merge(timeline);
+    if timeline.is_traced() {
+        merged = kernel::rows(timeline, &merged);
+    }
     let mut rows = merged.rows;
     rows.sort_by_key(|row| (row.begins_us(), row.lock, row.held.map(|held| held.released.to_us)));
 
@@ -113,13 +122,14 @@ pub(crate) fn watch(timeline: &Timeline) -> Watched {
     let locks: Vec<Lock> = rows.iter().map(|row| finish(row, timeline, &waits)).collect();
     let strongest = strongest::strongest(timeline, &locks);
     let blocked = waits.iter().map(|wait| wait.finish(timeline)).collect();
+    let queue = queue::queue(&waits, &rows, timeline);
     let mut contradictions: Vec<String> = merged
         .contradictions
         .into_iter()
         .map(|lock| format!("{:?} on {}", lock.mode, timeline.relation_name(lock.relation_oid)))
         .collect();
     contradictions.dedup();
-    Watched { locks, strongest, blocked, migration_waits, contradictions }
+    Watched { locks, strongest, blocked, queue, migration_waits, contradictions }
 }
 
 /// A lock as the report has it.

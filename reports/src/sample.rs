@@ -383,6 +383,7 @@ impl Sample {
             not_valid_constraints: owned(not_valid_constraints),
             bytes: 180_355_072,
             dead_tuples: 0,
+            temp_bytes: Some(0),
         }))
     }
 

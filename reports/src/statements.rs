@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::event::{self, RelationKind, RelationNamed, StatementTransaction};
-use crate::model::statement::{Notice, Statement};
+use crate::model::statement::{Notice, Statement, StatementPhase};
 use crate::timeline::{StatementSpan, Timeline};
 use crate::window::{Window, ms, ms_since, union_length_us};
 
@@ -32,6 +32,14 @@ fn statement(timeline: &Timeline, span: &StatementSpan, migration_waits: &[Windo
     let within = Window::between(span.started_us, span.end_us(timeline.close_us));
     let said = timeline.notices.get(&index).map_or(&[][..], Vec::as_slice);
     let storage = storage(timeline, index, &started.sql, said);
+    let scans = distinct(said.iter().filter_map(|notice| scan(&notice.message, timeline)));
+    let built = said.iter().filter_map(|notice| built(&notice.message));
+    let built = built.map(|name| resolve(name, timeline)).filter(|name| !storage.rebuilds.contains(name));
+    let builds = distinct(built);
+    let moved = timeline.storage.iter().any(|changed| changed.statement == index);
+    let touched_data = moved
+        || [&storage.rewrites, &storage.rebuilds, &scans, &builds].iter().any(|names| !names.is_empty());
+    let metadata_only = changes_the_catalog(&started.sql) && !span.failed() && span.finished.is_some();
     Statement {
         index,
         step: started.step,
@@ -48,7 +56,10 @@ fn statement(timeline: &Timeline, span: &StatementSpan, migration_waits: &[Windo
             .then(|| ms(union_length_us(migration_waits.iter().copied(), within))),
         rewrites: storage.rewrites,
         rebuilds: storage.rebuilds,
-        scans: distinct(said.iter().filter_map(|notice| scan(&notice.message, timeline))),
+        scans,
+        builds,
+        metadata_only: metadata_only.then_some(!touched_data),
+        phases: phases(timeline, within),
         wal_bytes: None,
         notices: said
             .iter()
@@ -57,6 +68,22 @@ fn statement(timeline: &Timeline, span: &StatementSpan, migration_waits: &[Windo
             .collect(),
         notices_omitted: said.len().saturating_sub(NOTICES_KEPT) as u64,
     }
+}
+
+/// Whether a statement is one that may do without touching rows.
+fn changes_the_catalog(sql: &str) -> bool {
+    ["ALTER", "COMMENT", "DROP"].iter().any(|keyword| leading_keyword(sql).eq_ignore_ascii_case(keyword))
+}
+
+/// The phases that were seen in that time.
+fn phases(timeline: &Timeline, within: Window) -> Vec<StatementPhase> {
+    let seen = timeline.progress.iter().filter(|(at_us, _)| (within.from_us..=within.to_us).contains(at_us));
+    seen.map(|(at_us, seen)| StatementPhase {
+        command: seen.command.clone(),
+        phase: seen.phase.clone(),
+        from_ms: ms_since(timeline.zero_us, *at_us),
+    })
+    .collect()
 }
 
 /// What was written anew.
@@ -118,6 +145,13 @@ fn scan(message: &str, timeline: &Timeline) -> Option<String> {
     table.or_else(|| {
         quoted_after(message, "validating foreign key constraint ").map(|name| format!("foreign key {name}"))
     })
+}
+
+/// The index that a notice says is built.
+fn built(message: &str) -> Option<&str> {
+    let (name, _) = message.strip_prefix("building index \"")?.split_once("\" on table \"")?;
+    // The index of a TOAST table is its table's affair.
+    (!name.starts_with("pg_toast_")).then_some(name)
 }
 
 /// The name in double quotes that follows `words` at the start of a message.

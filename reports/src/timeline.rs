@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::event::{
-    Entry, Event, Inspected, MigrationFinished, MigrationStarted, Notice, Phase, RehearsalFinished,
-    RehearsalStarted, RelationKind, RelationNamed, SamplerStopped, SessionLocks, StatementFinished,
-    StatementStarted, StepStarted, StorageChanged,
+    Entry, Event, Inspected, KernelLock, KernelTraceEnded, KernelTraceStarted, MigrationFinished,
+    MigrationStarted, Notice, Phase, ProgressSeen, RehearsalFinished, RehearsalStarted, RelationKind,
+    RelationNamed, SamplerStopped, SessionLocks, StatementFinished, StatementStarted, StepStarted,
+    StorageChanged,
 };
 use crate::window::Window;
 
@@ -33,9 +34,15 @@ pub(crate) struct Timeline<'a> {
     /// By statement.
     pub(crate) notices: BTreeMap<u32, Vec<&'a Notice>>,
     pub(crate) storage: Vec<&'a StorageChanged>,
+    pub(crate) progress: Vec<(u64, &'a ProgressSeen)>,
     /// Largest `pg_database_size` from the migration on.
     pub(crate) bytes_peak: Option<u64>,
     pub(crate) sampler: Option<&'a SamplerStopped>,
+    /// The locks of the kernel's trace.
+    pub(crate) kernel: Vec<&'a KernelLock>,
+    /// Whether the kernel was to trace the server's calls, and why it could not.
+    pub(crate) kernel_started: Option<&'a KernelTraceStarted>,
+    pub(crate) kernel_ended: Option<&'a KernelTraceEnded>,
     pub(crate) inspected: Option<&'a Inspected>,
     pub(crate) finished: Option<&'a RehearsalFinished>,
     relations: BTreeMap<u32, &'a RelationNamed>,
@@ -89,8 +96,12 @@ impl<'a> Timeline<'a> {
             samples: Vec::new(),
             notices: BTreeMap::new(),
             storage: Vec::new(),
+            progress: Vec::new(),
             bytes_peak: None,
             sampler: None,
+            kernel: Vec::new(),
+            kernel_started: None,
+            kernel_ended: None,
             inspected: None,
             finished: None,
             relations: BTreeMap::new(),
@@ -125,6 +136,8 @@ impl<'a> Timeline<'a> {
                 self.inspected.get_or_insert(inspected);
             }
             Event::SamplerStopped(stopped) => self.sampler = Some(stopped),
+            Event::KernelTraceStarted(started) => self.kernel_started = Some(started),
+            Event::KernelTraceEnded(ended) => self.kernel_ended = Some(ended),
             Event::RehearsalFinished(finished) => self.finished = Some(finished),
             _ if of_migration => self.take_of_migration(entry),
             _ => {}
@@ -164,12 +177,14 @@ impl<'a> Timeline<'a> {
             Event::LockSeen(_) | Event::LockGone(_) | Event::BlockedSeen(_) | Event::BlockedGone(_) => {
                 self.samples.push(entry);
             }
+            Event::KernelLock(lock) => self.kernel.push(lock),
             Event::Notice(notice) => {
                 if let Some(statement) = notice.statement {
                     self.notices.entry(statement).or_default().push(notice);
                 }
             }
             Event::StorageChanged(changed) => self.storage.push(changed),
+            Event::ProgressSeen(seen) => self.progress.push((at_us, seen)),
             Event::DatabaseSized(sized) => self.bytes_peak = self.bytes_peak.max(Some(sized.bytes)),
             // Facts of the run, facts taken above, and what no report tells of.
             Event::RecordStarted(_)
@@ -181,8 +196,9 @@ impl<'a> Timeline<'a> {
             | Event::RehearsalStarted(_)
             | Event::PhaseStarted(_)
             | Event::RelationNamed(_)
-            | Event::ProgressSeen(_)
             | Event::SamplerStopped(_)
+            | Event::KernelTraceStarted(_)
+            | Event::KernelTraceEnded(_)
             | Event::Inspected(_)
             | Event::RehearsalFinished(_)
             | Event::Warned(_)
@@ -252,6 +268,12 @@ impl<'a> Timeline<'a> {
     /// Whether samples of the locks were taken.
     pub(crate) fn was_sampled(&self) -> bool {
         !self.samples.is_empty() || self.sampler.is_some_and(|sampler| sampler.samples > 0)
+    }
+
+    /// Whether the kernel's trace of the server's lock calls is whole.
+    pub(crate) fn is_traced(&self) -> bool {
+        let began = self.kernel_started.is_some_and(|started| started.error.is_none());
+        began && self.kernel_ended.is_some_and(|ended| ended.lost == 0 && ended.error.is_none())
     }
 
     /// Longest time between two samples; none where no sampler reported.

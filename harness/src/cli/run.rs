@@ -13,7 +13,7 @@ use pgrehearse_scenarios::Scenario;
 
 use super::recorded::recorded;
 use super::scenarios::scenarios;
-use super::{RunArgs, output};
+use super::{LockSource, RunArgs, output};
 
 /// Rehearses each scenario. Gives the worst exit code.
 pub(super) fn run(args: &RunArgs) -> Result<u8, Error> {
@@ -64,6 +64,7 @@ fn request(args: &RunArgs, scenario: Scenario) -> Result<Request, Error> {
         binaries: discover::choose(&Places::of_this_machine(args.server.pg_bin.as_deref()), wanted)?,
         work_dir: WorkDir::choose(args.server.work_dir.as_deref()),
         keep: args.keep,
+        trace_kernel: args.lock_source == LockSource::Kernel,
         dataset_only: false,
         scenario,
     })

@@ -278,6 +278,25 @@ pub async fn drop_database(client: &Client, name: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// `pg_stat_database.temp_bytes`: temporary files that were written since the database was made.
+///
+/// # Errors
+/// [`Error::Environment`] where the server does not answer.
+pub async fn temp_bytes(client: &Client, database: &str) -> Result<u64, Error> {
+    let sql = "SELECT temp_bytes FROM pg_catalog.pg_stat_database WHERE datname = $1";
+    let row = client.query_one(sql, &[&database]).await?;
+    Ok(row.get::<_, Option<i64>>(0).unwrap_or(0).cast_unsigned())
+}
+
+/// `pg_database.oid`
+///
+/// # Errors
+/// [`Error::Environment`] where the server does not answer or has no such database.
+pub async fn database_oid(client: &Client, database: &str) -> Result<u32, Error> {
+    let sql = "SELECT oid FROM pg_catalog.pg_database WHERE datname = $1";
+    Ok(client.query_one(sql, &[&database]).await?.get(0))
+}
+
 /// `pg_database_size`, bytes.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 use pgrehearse_reports::event::{HeldLock, LockMode};
 use tokio_postgres::{Client, SimpleQueryMessage, Statement};
 
+use super::admin;
 use super::inventory::{self, Relation};
 use crate::error::Error;
 
@@ -118,10 +119,7 @@ impl Sampler {
                AND pid <> pg_catalog.pg_backend_pid()"
         );
         let statement = client.prepare(&sql).await?;
-        let row = client
-            .query_one("SELECT oid FROM pg_catalog.pg_database WHERE datname = $1", &[&database])
-            .await?;
-        Ok(Self { statement, database_oid: row.get(0) })
+        Ok(Self { statement, database_oid: admin::database_oid(client, database).await? })
     }
 
     /// Takes a sample.

@@ -100,7 +100,7 @@ pub async fn subject(client: &Client, oid: u32, name: &str) -> Result<Subject, E
 /// A table as the catalog has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableFacts {
-    /// `reltuples`
+    /// `reltuples`; of a partitioned table that of its leaves: before PostgreSQL 14 it has none of its own
     pub reltuples: f64,
     /// `relpages`
     pub pages: u64,
@@ -122,8 +122,7 @@ pub async fn table(client: &Client, of: &Subject) -> Result<TableFacts, Error> {
     let row = client
         .query_one(
             &format!(
-                "SELECT (SELECT reltuples::float8 FROM pg_catalog.pg_class WHERE oid = $1), \
-                        sum(c.relpages)::int8, sum(c.relallvisible)::int8, \
+                "SELECT sum(c.reltuples)::float8, sum(c.relpages)::int8, sum(c.relallvisible)::int8, \
                         sum(pg_catalog.pg_relation_size(c.oid))::int8, \
                         COALESCE(sum(pg_catalog.pg_stat_get_dead_tuples(c.oid)), 0)::int8, \
                         (SELECT GREATEST(1, max(CASE WHEN COALESCE(a.attstattarget, -1) < 0 \

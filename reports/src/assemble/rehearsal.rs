@@ -2,7 +2,7 @@
 
 use crate::event::{Inspected, Outcome};
 use crate::locks;
-use crate::model::rehearsal::{After, Dropped, Rehearsal, Sampler, Step};
+use crate::model::rehearsal::{After, Dropped, KernelTrace, Rehearsal, Sampler, Step};
 use crate::statements;
 use crate::timeline::Timeline;
 use crate::window::ms;
@@ -38,6 +38,7 @@ pub(super) fn rehearsal(timeline: &Timeline) -> (Rehearsal, Vec<String>) {
         locks: watched.locks,
         strongest_locks: watched.strongest,
         blocked: watched.blocked,
+        lock_queue: watched.queue,
         probes: Vec::new(),
         after: after(timeline),
         rollback: None,
@@ -45,6 +46,15 @@ pub(super) fn rehearsal(timeline: &Timeline) -> (Rehearsal, Vec<String>) {
             samples: sampler.samples,
             missed: sampler.missed,
             gap_ms_max: ms(sampler.gap_us_max),
+        }),
+        kernel_trace: timeline.kernel_started.map(|started| {
+            let ended = timeline.kernel_ended;
+            let cut = ended.is_none().then(|| "its end was not told".to_owned());
+            KernelTrace {
+                calls: ended.map(|ended| ended.calls),
+                lost: ended.map(|ended| ended.lost),
+                error: started.error.clone().or(ended.map_or(cut, |ended| ended.error.clone())),
+            }
         }),
         dropped: Dropped {
             lock_samples: sampler.map(|sampler| sampler.missed),
@@ -78,6 +88,7 @@ fn after(timeline: &Timeline) -> After {
         bytes_peak: timeline.bytes_peak.max(bytes_after),
         bytes_after,
         dead_tuples: inspected.map(|inspected| inspected.dead_tuples),
+        temp_bytes: inspected.and_then(|inspected| inspected.temp_bytes),
         wal_bytes: lsn_after.zip(migration).map(|(lsn, migration)| lsn.saturating_sub(migration.wal_lsn)),
     }
 }

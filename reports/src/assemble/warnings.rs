@@ -103,12 +103,21 @@ impl Warnings {
             }
             None => {}
         }
+        if let Some(trace) = &rehearsal.kernel_trace {
+            if let Some(error) = &trace.error {
+                add(format!("locks are not reported from the kernel, but as without it: {error}"));
+            } else if let Some(lost @ 1..) = trace.lost {
+                let lost = units::plural(lost, "lock call", "lock calls");
+                add(format!("locks are not reported from the kernel, but as without it: {lost} were lost"));
+            }
+        }
         if let Some(dropped @ 1..) = rehearsal.dropped.events {
             add(format!("{} could not be kept", units::plural(dropped, "event", "events")));
         }
         if let Some((first, more)) = contradictions.split_first() {
             let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
-            add(format!("the session's own reading and the samples contradict each other on {first}{more}"));
+            let who = if timeline.is_traced() { "the kernel's trace" } else { "the samples" };
+            add(format!("the session's own reading and {who} contradict each other on {first}{more}"));
         }
     }
 

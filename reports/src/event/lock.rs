@@ -177,3 +177,41 @@ pub struct SamplerStopped {
     /// Why it ended early, where it did.
     pub error: Option<String>,
 }
+
+/// The kernel began to trace the server's lock calls, or could not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct KernelTraceStarted {
+    /// Why it could not.
+    pub error: Option<String>,
+}
+
+/// A relation lock of the migration (or of its parallel workers), as the kernel's trace of the server's calls has it. It
+/// is told when it ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct KernelLock {
+    /// Whose: the migration's own process or a parallel worker's.
+    pub pid: i32,
+    /// The lock.
+    #[serde(flatten)]
+    pub lock: HeldLock,
+    /// `LockAcquireExtended` was called.
+    pub requested_us: u64,
+    /// It returned with the lock; none where it never did.
+    pub granted_us: Option<u64>,
+    /// The last of its holders in the process gave it back, or gave up; none where the trace ended before.
+    pub released_us: Option<u64>,
+}
+
+/// The kernel's trace ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct KernelTraceEnded {
+    /// Calls of all the server's processes, read from the trace.
+    pub calls: u64,
+    /// Calls that the kernel's buffer had no room for.
+    pub lost: u64,
+    /// Why it ended early, where it did.
+    pub error: Option<String>,
+}

@@ -131,6 +131,9 @@ pub struct Inspected {
     pub bytes: u64,
     /// Sum of `n_dead_tup` over user tables.
     pub dead_tuples: u64,
+    /// `pg_stat_database.temp_bytes`, of a database that began with none; none where nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temp_bytes: Option<u64>,
 }
 
 /// A rehearsal is over.

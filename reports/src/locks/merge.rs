@@ -47,7 +47,7 @@ pub(super) fn merge(timeline: &Timeline) -> Merged {
     }
     let sampled = unexplained.values().flatten();
     merged.rows.extend(sampled.map(|sighting| sampled_row(sighting, &scopes, timeline)));
-    add_workers(of_workers, &scopes, timeline, &mut merged.rows);
+    add_workers(of_workers.iter().map(|sighting| sampled_row(sighting, &scopes, timeline)), &mut merged.rows);
     merged
 }
 
@@ -155,9 +155,9 @@ fn sampled_row(seen: &Sighting, scopes: &[Scope], timeline: &Timeline) -> Row {
 
 /// The locks of parallel workers: those within a lock of their leader's are no news; the others become rows
 /// of their own, the workers' overlapping ones as one.
-fn add_workers(workers: Vec<Sighting>, scopes: &[Scope], timeline: &Timeline, rows: &mut Vec<Row>) {
+pub(super) fn add_workers(workers: impl Iterator<Item = Row>, rows: &mut Vec<Row>) {
     let mut news: Vec<Row> = Vec::new();
-    for row in workers.iter().map(|sighting| sampled_row(sighting, scopes, timeline)) {
+    for row in workers {
         let Some(held) = row.held else {
             news.push(row);
             continue;

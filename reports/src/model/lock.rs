@@ -119,6 +119,29 @@ pub struct Wait {
     pub to_ms: f64,
 }
 
+/// How many waited for locks at once, the migration itself not counted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct LockQueue {
+    /// The most at one time.
+    pub waiting_max: u64,
+    /// From the release of a lock of the migration until the last who had queued behind it waited no longer, the longest;
+    /// null where nobody was seen to queue behind the migration until it let go.
+    pub drain_ms_max: Option<f64>,
+    /// Its length from then on, by time.
+    pub lengths: Vec<QueueLength>,
+}
+
+/// How many waited.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct QueueLength {
+    /// From then on.
+    pub at_ms: f64,
+    /// So many.
+    pub waiting: u64,
+}
+
 /// Somebody who was seen waiting for a lock of any kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::lock::{Blocked, Lock, StrongestLock};
+use super::lock::{Blocked, Lock, LockQueue, StrongestLock};
 use super::statement::Statement;
 use crate::event::{Outcome, TransactionShape};
 
@@ -37,6 +37,8 @@ pub struct Rehearsal {
     pub strongest_locks: Vec<StrongestLock>,
     /// Everybody who was seen waiting, by time.
     pub blocked: Vec<Blocked>,
+    /// How many others waited at once; null where nobody did, or nobody watched.
+    pub lock_queue: Option<LockQueue>,
     /// What the application's requests went through; empty where no workload ran.
     pub probes: Vec<Probe>,
     /// The database after the migration.
@@ -45,6 +47,8 @@ pub struct Rehearsal {
     pub rollback: Option<Rollback>,
     /// How well it was watched; null where no sampler reported.
     pub sampler: Option<Sampler>,
+    /// The kernel's trace of the server's lock calls; null where it was not asked for.
+    pub kernel_trace: Option<KernelTrace>,
     /// What should have been kept and was not.
     pub dropped: Dropped,
 }
@@ -119,6 +123,8 @@ pub struct After {
     pub bytes_after: Option<u64>,
     /// Sum of `n_dead_tup` over user tables.
     pub dead_tuples: Option<u64>,
+    /// Temporary files that were written (`pg_stat_database.temp_bytes`); null where nobody looked.
+    pub temp_bytes: Option<u64>,
     /// Write-ahead log that everybody wrote while the migration ran.
     pub wal_bytes: Option<u64>,
 }
@@ -147,6 +153,18 @@ pub struct Sampler {
     pub missed: u64,
     /// Longest time between two samples while the migration ran.
     pub gap_ms_max: f64,
+}
+
+/// The kernel's trace of the server's lock calls. Locks are reported from it where it is whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct KernelTrace {
+    /// Calls of all the server's processes.
+    pub calls: Option<u64>,
+    /// Calls that the kernel had no room for.
+    pub lost: Option<u64>,
+    /// Why it could not be made, or not to its end.
+    pub error: Option<String>,
 }
 
 /// What should have been kept and was not.

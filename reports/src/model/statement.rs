@@ -34,9 +34,16 @@ pub struct Statement {
     pub rewrites: Vec<String>,
     /// Existing indexes that it built anew.
     pub rebuilds: Vec<String>,
+    /// New indexes that it built.
+    pub builds: Vec<String>,
     /// What it read from end to end to prove a constraint: tables; for a foreign key, whose table the server
     /// does not name, `foreign key <constraint>`.
     pub scans: Vec<String>,
+    /// Whether it changed the catalog alone: it succeeded, and nothing was rewritten, built, moved to a new file or read
+    /// from end to end; null for what is no ALTER, COMMENT or DROP.
+    pub metadata_only: Option<bool>,
+    /// The phases of a long command, as `pg_stat_progress_*` named them; those shorter than 50 ms may be missing.
+    pub phases: Vec<StatementPhase>,
     /// Write-ahead log that everybody wrote from the end of the statement before to the end of this one;
     /// null where a position could not be read.
     pub wal_bytes: Option<u64>,
@@ -44,6 +51,18 @@ pub struct Statement {
     pub notices: Vec<Notice>,
     /// Further notices, beyond those kept.
     pub notices_omitted: u64,
+}
+
+/// A phase of a long command.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct StatementPhase {
+    /// `CREATE INDEX CONCURRENTLY`, `CLUSTER`, …
+    pub command: String,
+    /// The phase's name in the progress view.
+    pub phase: String,
+    /// When it was first seen.
+    pub from_ms: f64,
 }
 
 /// Something that the server said.

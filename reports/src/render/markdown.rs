@@ -128,6 +128,7 @@ fn rehearsal_section(page: &mut Markdown, rehearsal: &Rehearsal, is_one_of_many:
     locks(page, rehearsal);
     let mut notes: Vec<String> = rehearsal.strongest_locks.iter().filter_map(words::longer_block).collect();
     notes.extend(words::own_waits(rehearsal));
+    notes.extend(words::queue_note(rehearsal));
     notes.extend(words::sampling_note(rehearsal));
     page.list(notes.iter().map(|note| write::escape(note)));
 }
@@ -137,10 +138,12 @@ fn statements(page: &mut Markdown, rehearsal: &Rehearsal) {
         let did = [
             ("rewrites", &statement.rewrites),
             ("rebuilds", &statement.rebuilds),
+            ("builds", &statement.builds),
             ("scans", &statement.scans),
         ];
         let did = did.iter().filter(|(_, names)| !names.is_empty());
         let did = did.map(|(verb, names)| format!("{verb} {}", names.join(", ")));
+        let did = did.chain(statement.metadata_only.filter(|only| *only).map(|_| "metadata only".to_owned()));
         let failed = statement
             .error
             .as_ref()

@@ -196,7 +196,7 @@ fn rehearsal_block(page: &mut Page, rehearsal: &Rehearsal) {
             &format!("and {} more", units::plural((waits.len() - WAITS_SHOWN) as u64, "wait", "waits")),
         );
     }
-    if let Some(note) = words::sampling_note(rehearsal) {
+    for note in words::queue_note(rehearsal).into_iter().chain(words::sampling_note(rehearsal)) {
         page.item("  ", &note);
     }
 }

@@ -7,7 +7,7 @@ use crate::model::comparison::{ComparisonRow, Hold};
 use crate::model::dataset::Dataset;
 use crate::model::environment::Environment;
 use crate::model::lock::{Blocks, StrongestLock};
-use crate::model::rehearsal::{Rehearsal, Step};
+use crate::model::rehearsal::{KernelTrace, Rehearsal, Step};
 use crate::model::statement::Statement;
 use crate::model::strategy::{BudgetLine, BudgetStatus, CheckStatus, Severity, Verdict};
 use crate::model::{Quantity, Report, RunEnd};
@@ -245,8 +245,33 @@ pub(super) fn own_waits(rehearsal: &Rehearsal) -> Vec<String> {
     blocked.chain(alone).collect()
 }
 
+/// How many others waited; none where nobody was seen to.
+pub(super) fn queue_note(rehearsal: &Rehearsal) -> Option<String> {
+    let queue = rehearsal.lock_queue.as_ref()?;
+    let longest_ms = rehearsal
+        .blocked
+        .iter()
+        .filter(|blocked| blocked.waiter != Waiter::Migration)
+        .map(|blocked| blocked.to_ms - blocked.from_ms)
+        .fold(0.0, f64::max);
+    let drained = queue.drain_ms_max.map_or_else(String::new, |ms| {
+        format!("; once the migration had let go, it took {} until the last went on", units::duration(ms))
+    });
+    Some(format!(
+        "Up to {} waited for locks at once, the longest for {}{drained}.",
+        units::plural(queue.waiting_max, "other session", "other sessions"),
+        units::duration(longest_ms),
+    ))
+}
+
 /// What has to be known of locks that were only sampled; none where there can be none.
 pub(super) fn sampling_note(rehearsal: &Rehearsal) -> Option<String> {
+    if let Some(KernelTrace { calls: Some(calls), lost: Some(0), error: None }) = rehearsal.kernel_trace {
+        return Some(format!(
+            "Locks are those of the kernel's trace of the server's {}: none is missing.",
+            units::plural(calls, "lock call", "lock calls"),
+        ));
+    }
     let bare = rehearsal.statements.iter().any(|statement| runs_alone(statement.transaction, &statement.sql));
     let failed = rehearsal.statements.iter().any(|statement| statement.error.is_some());
     let what = match (bare, failed) {

@@ -1,0 +1,207 @@
+//! What watching costs: a migration under watch against the same file through `psql`, each on a fresh copy of the same
+//! data.
+//!
+//! Both run in turn, so that a machine whose speed drifts is fair to both; of `psql`, the time that it needs for an empty
+//! file is taken off. Prints medians and ratios. `PGREHEARSE_BENCH_ROWS` (1,000,000) and `PGREHEARSE_BENCH_ROUNDS` (9)
+//! set the size.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench that cannot go on fails, and prints its result"
+)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use pgrehearse::dataset::prepare::{self, DATASET_DATABASE, Wanted};
+use pgrehearse::display::Display;
+use pgrehearse::events::Recorder;
+use pgrehearse::migrate::{self, Migration};
+use pgrehearse::observe::{Observer, Watched};
+use pgrehearse::postgres::{Connection, Endpoint, HOME_DATABASE, MIGRATOR, admin};
+use pgrehearse::server::discover::{Places, choose};
+use pgrehearse::server::{LocalServer, Machine, WorkDir};
+use pgrehearse_reports::event::{Outcome, ServerPurpose};
+use pgrehearse_scenarios::{Folder, Scenario};
+use tokio::sync::watch;
+
+/// Files by the shapes that are watched differently.
+const MIGRATIONS: [(&str, &str); 3] = [
+    ("a rewrite in a transaction", "ALTER TABLE users ALTER COLUMN org_id TYPE bigint;\n"),
+    ("an index in a transaction", "CREATE INDEX i ON users (username);\n"),
+    ("an index CONCURRENTLY", "CREATE INDEX CONCURRENTLY i ON users (username);\n"),
+];
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.replace('_', "").parse().ok()).unwrap_or(default)
+}
+
+fn main() {
+    // `cargo test --benches` passes --test: then one small round shows that it works.
+    let test = std::env::args().any(|arg| arg == "--test");
+    let rows = if test { 10_000 } else { setting("PGREHEARSE_BENCH_ROWS", 1_000_000) };
+    let rounds = if test { 1 } else { setting("PGREHEARSE_BENCH_ROUNDS", 9) };
+    tokio::runtime::Runtime::new().unwrap().block_on(bench(rows, rounds));
+}
+
+/// The server and what is compared on it.
+struct Bench {
+    endpoint: Endpoint,
+    home: Connection,
+    psql: PathBuf,
+    socket_dir: PathBuf,
+    port: u16,
+    version_num: u32,
+    recorder: Recorder,
+    files: tempfile::TempDir,
+}
+
+async fn bench(rows: u64, rounds: u64) {
+    let binaries = choose(&Places::of_this_machine(None), None).unwrap();
+    let psql = binaries.dir.join("psql");
+    if !psql.exists() {
+        println!("psql is not beside the server's programs: nothing to compare with");
+        return;
+    }
+    let mut server = LocalServer::create(binaries, &WorkDir::choose(None), BTreeMap::new()).await.unwrap();
+    server.start(ServerPurpose::Load).await.unwrap();
+    let endpoint = server.endpoint();
+    let files = tempfile::tempdir().unwrap();
+    let recorder = Recorder::start(&files.path().join("record.jsonl"), Display::new(true)).unwrap();
+    let scenario =
+        pgrehearse_scenarios::load(&Folder::find("index-without-downtime").unwrap()).unwrap().scenario;
+    load(&endpoint, &scenario, rows, &recorder).await;
+    let started = server.start(ServerPurpose::Rehearse).await.unwrap();
+    let bench = Bench {
+        home: endpoint.connect_as_superuser(HOME_DATABASE, "bench").await.unwrap(),
+        endpoint,
+        psql,
+        socket_dir: server.socket_dir(),
+        port: server.port(),
+        version_num: started.server_version_num,
+        recorder,
+        files,
+    };
+    let nothing_s = bench.nothing().await;
+    for (what, sql) in MIGRATIONS {
+        bench.compare(what, sql, rounds, nothing_s).await;
+    }
+    drop(bench);
+    server.tear_down().await.unwrap();
+}
+
+async fn load(endpoint: &Endpoint, scenario: &Scenario, rows: u64, recorder: &Recorder) {
+    let rows = BTreeMap::from([("users".to_owned(), rows)]);
+    let streams = Machine::here().cpus as usize;
+    let wanted = Wanted {
+        scenario,
+        seed: 42,
+        scale: 1.0,
+        rows: &rows,
+        database: DATASET_DATABASE,
+        disk: None,
+        streams,
+    };
+    prepare::prepare(endpoint, 15, &wanted, &recorder.events()).await.unwrap();
+}
+
+impl Bench {
+    /// Seconds that `psql` needs to start, connect and end.
+    async fn nothing(&self) -> f64 {
+        let file = self.files.path().join("empty.sql");
+        std::fs::write(&file, "SELECT 1;\n").unwrap();
+        admin::copy_database(&self.home, self.version_num, DATASET_DATABASE, "bench").await.unwrap();
+        let mut seconds: Vec<f64> = (0..9).map(|_| self.through_psql(&file, &[])).collect();
+        admin::drop_database(&self.home, "bench").await.unwrap();
+        median(&mut seconds)
+    }
+
+    async fn compare(&self, what: &str, sql: &str, rounds: u64, nothing_s: f64) {
+        let file = self.files.path().join("up.sql");
+        std::fs::write(&file, sql).unwrap();
+        let scenario = self.scenario(sql);
+        // What runs in one transaction under watch runs in one here.
+        let options: &[&str] = if sql.contains("CONCURRENTLY") { &[] } else { &["--single-transaction"] };
+        let (mut watched, mut plain, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        for round in 0..rounds {
+            let mut seconds = [0.0; 2];
+            for turn in [round % 2, (round + 1) % 2] {
+                admin::copy_database(&self.home, self.version_num, DATASET_DATABASE, "bench").await.unwrap();
+                seconds[usize::try_from(turn).unwrap()] = if turn == 0 {
+                    self.under_watch(&scenario).await
+                } else {
+                    self.through_psql(&file, options) - nothing_s
+                };
+                admin::drop_database(&self.home, "bench").await.unwrap();
+            }
+            watched.push(seconds[0]);
+            plain.push(seconds[1]);
+            ratios.push(seconds[0] / seconds[1]);
+        }
+        let ratio = median(&mut ratios);
+        println!(
+            "{what}: watched {:.3} s, psql {:.3} s; ratio {ratio:.3} (median of {rounds}, {:.3} to {:.3})",
+            median(&mut watched),
+            median(&mut plain),
+            ratios[0],
+            ratios[ratios.len() - 1],
+        );
+    }
+
+    /// A scenario whose only strategy is that file.
+    fn scenario(&self, sql: &str) -> Scenario {
+        let dir = self.files.path().join("scenario");
+        std::fs::create_dir_all(&dir).unwrap();
+        let toml = "title = \"Bench\"\nschema = \"schema.sql\"\nprofile = \"profile.toml\"\n\
+                    [[strategy]]\nname = \"up\"\nup = [\"up.sql\"]\n";
+        for (name, text) in [
+            ("scenario.toml", toml),
+            ("schema.sql", "CREATE TABLE users (id int);\n"),
+            ("profile.toml", "[tables.users]\nrows = 1\n"),
+            ("up.sql", sql),
+        ] {
+            std::fs::write(dir.join(name), text).unwrap();
+        }
+        pgrehearse_scenarios::load(&Folder::find(dir.to_str().unwrap()).unwrap()).unwrap().scenario
+    }
+
+    async fn under_watch(&self, scenario: &Scenario) -> f64 {
+        let events = self.recorder.events().for_rehearsal(1);
+        let (sample_interval, sampled) = watch::channel(migrate::SAMPLE_INTERVAL);
+        let migration =
+            Migration::open(&self.endpoint, "bench", events.clone(), sample_interval).await.unwrap();
+        let watched = Watched {
+            database: "bench".to_owned(),
+            backend_pid: migration.backend_pid(),
+            version_num: self.version_num,
+            traced_program: None,
+        };
+        let observer = Observer::start(&self.endpoint, watched, sampled, events.clone()).await.unwrap();
+        let began = Instant::now();
+        let outcome = migration.run(&scenario.strategies[0].up, Duration::from_secs(600)).await.unwrap();
+        let seconds = began.elapsed().as_secs_f64();
+        assert_eq!(outcome, Outcome::Completed);
+        observer.stop(&events).await;
+        seconds
+    }
+
+    fn through_psql(&self, file: &Path, options: &[&str]) -> f64 {
+        let mut command = Command::new(&self.psql);
+        command.args(["-X", "-q", "-o", "/dev/null", "-v", "ON_ERROR_STOP=1", "-h"]).arg(&self.socket_dir);
+        command.args(["-p", &self.port.to_string(), "-U", MIGRATOR, "-d", "bench"]).args(options);
+        command.arg("-f").arg(file);
+        let began = Instant::now();
+        let output = command.output().unwrap();
+        let seconds = began.elapsed().as_secs_f64();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        seconds
+    }
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
