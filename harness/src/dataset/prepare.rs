@@ -89,26 +89,26 @@ pub async fn fill(
         }
     }
     events.show(Progress::Stage("vacuuming and analysing".to_owned()));
-    let mut tables = Vec::new();
     for plan in &plans {
-        let name = plan.qualified_name();
         for target in plan.targets().iter().filter(|target| target.physical.is_plain()) {
             tuples::vacuum(&client, &target.qualified_name).await?;
         }
         // Of a partitioned table, its partitions too.
-        tuples::analyze(&client, &name).await?;
-        let (rows, bytes) = bulk::measure(&client, &name).await?;
+        tuples::analyze(&client, &plan.qualified_name()).await?;
+    }
+    events.show(Progress::Stage("proving that the data is what was declared".to_owned()));
+    let mut tables = Vec::new();
+    for plan in &plans {
+        let rows = verify::table(&mut client, plan, events).await?;
         if rows != plan.rows() {
             return Err(Error::Environment(format!(
-                "{name} has {rows} rows after the load, not {}",
+                "{} has {rows} rows after the load, not {}",
+                plan.qualified_name(),
                 plan.rows()
             )));
         }
+        let bytes = bulk::total_bytes(&client, plan.oid()).await?;
         tables.push(TableSized { table: plan.full_name(), rows, bytes });
-    }
-    events.show(Progress::Stage("proving that the data is what was declared".to_owned()));
-    for plan in &plans {
-        verify::table(&mut client, plan, events).await?;
     }
     for (view, why) in bulk::refresh_materialized_views(&client).await? {
         warn(events, format!("materialized view {view} could not be filled: {why}"));

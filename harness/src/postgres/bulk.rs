@@ -129,24 +129,16 @@ pub async fn set_sequence(client: &Client, sequence: &str, last: i64) -> Result<
     Ok(())
 }
 
-/// Rows and bytes (`pg_total_relation_size`) of a table; of a partitioned one, those of all leaves.
+/// `pg_total_relation_size` of a table; of a partitioned one, of all its partitions together.
 ///
 /// # Errors
 /// [`Error::Environment`] where the server cannot be asked.
-pub async fn measure(client: &Client, table: &str) -> Result<(u64, u64), Error> {
-    // ONLY leaves out the children of inheritance, which are tables of their own.
-    let of_ordinary =
-        format!("SELECT count(*), pg_catalog.pg_total_relation_size($1::text::regclass) FROM ONLY {table}");
-    let of_partitioned = format!(
-        "SELECT (SELECT count(*) FROM {table}), \
-                sum(pg_catalog.pg_total_relation_size(relid))::int8 \
-         FROM pg_catalog.pg_partition_tree($1::text::regclass)"
-    );
-    let sql =
-        "SELECT EXISTS (SELECT FROM pg_catalog.pg_partitioned_table WHERE partrelid = $1::text::regclass)";
-    let partitioned: bool = client.query_one(sql, &[&table]).await?.get(0);
-    let row = client.query_one(if partitioned { &of_partitioned } else { &of_ordinary }, &[&table]).await?;
-    Ok((row.get::<_, i64>(0).cast_unsigned(), row.get::<_, i64>(1).cast_unsigned()))
+pub async fn total_bytes(client: &Client, oid: u32) -> Result<u64, Error> {
+    // Of a table that is not partitioned, the tree is empty.
+    let sql = "SELECT COALESCE(sum(pg_catalog.pg_total_relation_size(relid))::int8, \
+                      pg_catalog.pg_total_relation_size($1::oid)) \
+               FROM pg_catalog.pg_partition_tree($1::oid)";
+    Ok(client.query_one(sql, &[&oid]).await?.get::<_, i64>(0).cast_unsigned())
 }
 
 /// Bytes written so far to the write-ahead log and the tables are on the disk.
