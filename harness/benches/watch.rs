@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use pgrehearse::dataset::prepare::{self, DATASET_DATABASE, Wanted};
+use pgrehearse::dataset::prepare::{self, DATASET_DATABASE, Recipe, Wanted};
 use pgrehearse::display::Display;
 use pgrehearse::events::Recorder;
 use pgrehearse::migrate::{self, Migration};
@@ -73,7 +73,7 @@ async fn bench(rows: u64, rounds: u64) {
     let recorder = Recorder::start(&files.path().join("record.jsonl"), Display::new(true)).unwrap();
     let scenario =
         pgrehearse_scenarios::load(&Folder::find("index-without-downtime").unwrap()).unwrap().scenario;
-    load(&endpoint, &scenario, rows, &recorder).await;
+    load(&endpoint, scenario, rows, &recorder).await;
     let started = server.start(ServerPurpose::Rehearse).await.unwrap();
     let bench = Bench {
         home: endpoint.connect_as_superuser(HOME_DATABASE, "bench").await.unwrap(),
@@ -93,18 +93,10 @@ async fn bench(rows: u64, rounds: u64) {
     server.tear_down().await.unwrap();
 }
 
-async fn load(endpoint: &Endpoint, scenario: &Scenario, rows: u64, recorder: &Recorder) {
+async fn load(endpoint: &Endpoint, scenario: Scenario, rows: u64, recorder: &Recorder) {
     let rows = BTreeMap::from([("users".to_owned(), rows)]);
-    let streams = Machine::here().cpus as usize;
-    let wanted = Wanted {
-        scenario,
-        seed: 42,
-        scale: 1.0,
-        rows: &rows,
-        database: DATASET_DATABASE,
-        disk: None,
-        streams,
-    };
+    let recipe = Recipe { scenario, seed: 42, scale: 1.0, rows, streams: Machine::here().cpus as usize };
+    let wanted = Wanted { recipe: &recipe, database: DATASET_DATABASE, disk: None };
     prepare::prepare(endpoint, 15, &wanted, &recorder.events()).await.unwrap();
 }
 

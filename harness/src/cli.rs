@@ -12,15 +12,16 @@ mod rows;
 mod run;
 mod scenarios;
 
-use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use pgrehearse::dataset::prepare::Recipe;
 use pgrehearse::error::{Error, exit_code};
 use pgrehearse::server::Machine;
 use pgrehearse_reports::Report;
+use pgrehearse_scenarios::Scenario;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -162,12 +163,15 @@ impl DataArgs {
         if failed && self.strict_fidelity { exit_code::VERDICT } else { exit_code::OK }
     }
 
-    fn streams(&self) -> usize {
-        self.threads.map_or(Machine::here().cpus as usize, |threads| threads.get().into())
-    }
-
-    fn rows(&self) -> BTreeMap<String, u64> {
-        self.rows.iter().cloned().collect()
+    /// The rows that are asked for of a scenario.
+    fn recipe(&self, scenario: Scenario) -> Recipe {
+        Recipe {
+            seed: self.seed.unwrap_or(scenario.seed),
+            scale: self.scale,
+            rows: self.rows.iter().cloned().collect(),
+            streams: self.threads.map_or(Machine::here().cpus as usize, |threads| threads.get().into()),
+            scenario,
+        }
     }
 }
 

@@ -1,13 +1,12 @@
 //! The dataset on a server that somebody else runs: load it, prove it, leave it.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use pgrehearse_reports::event::{Event, RunFinished, TornDown, Warned};
-use pgrehearse_scenarios::{Scenario, sql};
+use pgrehearse_scenarios::sql;
 use tokio_postgres::Config;
 
-use crate::dataset::prepare;
+use crate::dataset::prepare::{self, Recipe};
 use crate::error::Error;
 use crate::events::{Events, Progress};
 use crate::run::declared;
@@ -16,16 +15,8 @@ use crate::server::GivenServer;
 /// What is to be loaded, and where.
 #[derive(Debug)]
 pub struct Request {
-    /// Schema and profile.
-    pub scenario: Scenario,
-    /// Seed of every pseudo-random choice.
-    pub seed: u64,
-    /// Factor applied to the declared rows.
-    pub scale: f64,
-    /// Rows by table, instead of the declared ones.
-    pub rows: BTreeMap<String, u64>,
-    /// Tables loaded at once, and threads that make rows.
-    pub streams: usize,
+    /// The rows.
+    pub recipe: Recipe,
     /// The server.
     pub server: Config,
 }
@@ -41,7 +32,7 @@ pub async fn generate(
     stopped: impl Future<Output = Error>,
 ) -> Result<String, Error> {
     tokio::pin!(stopped);
-    events.tell(Event::RunStarted(declared::dataset(&request.scenario, request.seed, request.scale)));
+    events.tell(Event::RunStarted(declared::dataset(&request.recipe)));
     let mut server = None;
     let result = tokio::select! {
         biased;
@@ -69,19 +60,11 @@ async fn load(request: &Request, slot: &mut Option<GivenServer>, events: &Events
     let server = slot.insert(server);
     let version_major = started.server_version_num / 10_000;
     events.tell(Event::ServerStarted(started));
-    let roles = sql::roles_named(&request.scenario.schema.statements);
-    let database = server.make_database(&request.scenario.name, &roles).await?;
+    let roles = sql::roles_named(&request.recipe.scenario.schema.statements);
+    let database = server.make_database(&request.recipe.scenario.name, &roles).await?;
     let endpoint = server.endpoint();
-    let wanted = prepare::Wanted {
-        scenario: &request.scenario,
-        seed: request.seed,
-        scale: request.scale,
-        rows: &request.rows,
-        database: &database,
-        disk: None,
-        streams: request.streams,
-    };
-    prepare::apply_schema(&endpoint, &request.scenario, &database).await?;
+    let wanted = prepare::Wanted { recipe: &request.recipe, database: &database, disk: None };
+    prepare::apply_schema(&endpoint, &request.recipe.scenario, &database).await?;
     let ready = prepare::fill(&endpoint, version_major, &wanted, began, events).await?;
     events.tell(Event::DatasetReady(ready));
     if !server.made_roles().is_empty() {

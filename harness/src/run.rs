@@ -1,18 +1,17 @@
 //! The main path: prepare the dataset, then for each strategy copy it, watch, migrate, inspect, tear down.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use pgrehearse_reports::event::{
     Event, Phase, PhaseStarted, RehearsalFinished, RehearsalStarted, RunFinished, ServerPurpose, TornDown,
 };
-use pgrehearse_scenarios::{Scenario, Strategy};
+use pgrehearse_scenarios::Strategy;
 use tokio::sync::watch;
 
 pub(crate) mod declared;
 
 use crate::dataset::disk::Disk;
-use crate::dataset::prepare::{self, DATASET_DATABASE};
+use crate::dataset::prepare::{self, DATASET_DATABASE, Recipe};
 use crate::error::Error;
 use crate::events::{Events, Progress, micros_since};
 use crate::inspect;
@@ -25,18 +24,10 @@ use crate::server::{LocalServer, WorkDir, sweep};
 /// Everything that a run needs to know.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// What is rehearsed.
-    pub scenario: Scenario,
+    /// What is rehearsed, and on which rows.
+    pub recipe: Recipe,
     /// Names of the strategies to rehearse, in order; those of the scenario where empty.
     pub strategies: Vec<String>,
-    /// Seed of every pseudo-random choice.
-    pub seed: u64,
-    /// Factor applied to the declared rows.
-    pub scale: f64,
-    /// Rows by table, instead of the declared ones.
-    pub rows: BTreeMap<String, u64>,
-    /// Relations loaded at once, and threads that make rows.
-    pub streams: usize,
     /// The server's programs.
     pub binaries: Binaries,
     /// Where the server lives.
@@ -105,7 +96,7 @@ async fn rehearse_all(
     events: &Events,
 ) -> Result<(), Error> {
     events.show(Progress::Stage(format!("starting PostgreSQL {}", request.binaries.version)));
-    let wished = request.scenario.server.settings.clone();
+    let wished = request.recipe.scenario.server.settings.clone();
     let server = slot.insert(LocalServer::create(request.binaries.clone(), &request.work_dir, wished).await?);
     let started = server.start(ServerPurpose::Load).await?;
     server.try_wished().await?;
@@ -114,13 +105,9 @@ async fn rehearse_all(
 
     let free_bytes = request.work_dir.free_bytes()?;
     let wanted = prepare::Wanted {
-        scenario: &request.scenario,
-        seed: request.seed,
-        scale: request.scale,
-        rows: &request.rows,
+        recipe: &request.recipe,
         database: DATASET_DATABASE,
         disk: Some(Disk { dir: request.work_dir.path().to_owned(), free_bytes }),
-        streams: request.streams,
     };
     let endpoint = server.endpoint();
     let ready = tokio::select! {
@@ -150,7 +137,7 @@ async fn rehearse_all(
 
 /// The strategies to rehearse, in order.
 fn chosen(request: &Request) -> Vec<&Strategy> {
-    let strategies = request.scenario.strategies.iter();
+    let strategies = request.recipe.scenario.strategies.iter();
     strategies
         .filter(|_| !request.dataset_only)
         .filter(|strategy| request.strategies.is_empty() || request.strategies.contains(&strategy.name))
@@ -183,7 +170,7 @@ impl Rehearsal<'_> {
         let observer = Observer::start(self.endpoint, watched, sampled, events.clone()).await?;
 
         phase(events, Phase::Migrate);
-        let limit = self.request.scenario.budget.duration.allowed;
+        let limit = self.request.recipe.scenario.budget.duration.allowed;
         let migrated = migration.run(&self.strategy.up, limit).await;
         observer.stop(events).await;
         let outcome = migrated?;

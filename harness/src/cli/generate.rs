@@ -46,12 +46,8 @@ pub(super) fn generate(args: &GenerateArgs) -> Result<u8, Error> {
 fn on_given(args: &GenerateArgs, scenario: Scenario, url: &str) -> Result<generate::Request, Error> {
     let password = std::env::var("PGPASSWORD").ok();
     Ok(generate::Request {
-        seed: args.data.seed.unwrap_or(scenario.seed),
-        scale: args.data.scale,
-        rows: args.data.rows(),
-        streams: args.data.streams(),
         server: given::address(url, password.as_deref())?,
-        scenario,
+        recipe: args.data.recipe(scenario),
     })
 }
 
@@ -59,15 +55,11 @@ fn on_disposable(args: &GenerateArgs, scenario: Scenario) -> Result<run::Request
     let wanted = args.local.pg_version.or(scenario.server.version);
     Ok(run::Request {
         strategies: Vec::new(),
-        seed: args.data.seed.unwrap_or(scenario.seed),
-        scale: args.data.scale,
-        rows: args.data.rows(),
-        streams: args.data.streams(),
         binaries: discover::choose(&Places::of_this_machine(args.local.pg_bin.as_deref()), wanted)?,
         work_dir: WorkDir::choose(args.local.work_dir.as_deref()),
         keep: args.keep,
         trace_kernel: false,
         dataset_only: true,
-        scenario,
+        recipe: args.data.recipe(scenario),
     })
 }

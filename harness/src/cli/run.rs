@@ -22,16 +22,16 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Error> {
         scenarios.into_iter().map(|scenario| request(args, scenario)).collect::<Result<_, Error>>()?;
     let several = requests.len() > 1;
     let mut names = BTreeSet::new();
-    if let Some(twice) = requests.iter().find(|request| !names.insert(&request.scenario.name)) {
+    if let Some(twice) = requests.iter().find(|request| !names.insert(&request.recipe.scenario.name)) {
         return Err(Error::Usage(format!(
             "two of the scenarios are called {}, and the reports of one would replace those of the other: \
              rehearse them one by one, each with its --out DIR",
-            twice.scenario.name
+            twice.recipe.scenario.name
         )));
     }
     let mut code = exit_code::OK;
     for request in &requests {
-        let ended = rehearse(args, request, &out_dir(args, &request.scenario, several));
+        let ended = rehearse(args, request, &out_dir(args, &request.recipe.scenario, several));
         match ended {
             Ok(ended) => code = code.max(ended),
             Err(error) if several && !matches!(error, Error::Interrupted) => {
@@ -57,16 +57,12 @@ fn request(args: &RunArgs, scenario: Scenario) -> Result<Request, Error> {
     let wanted = args.server.pg_version.or(scenario.server.version);
     Ok(Request {
         strategies: args.strategy.clone(),
-        seed: args.data.seed.unwrap_or(scenario.seed),
-        scale: args.data.scale,
-        rows: args.data.rows(),
-        streams: args.data.streams(),
         binaries: discover::choose(&Places::of_this_machine(args.server.pg_bin.as_deref()), wanted)?,
         work_dir: WorkDir::choose(args.server.work_dir.as_deref()),
         keep: args.keep,
         trace_kernel: args.lock_source == LockSource::Kernel,
         dataset_only: false,
-        scenario,
+        recipe: args.data.recipe(scenario),
     })
 }
 

@@ -3,21 +3,21 @@
 use sha2::{Digest, Sha256};
 
 use super::plan::GENERATOR_VERSION;
-use super::prepare::Wanted;
+use super::prepare::Recipe;
 
 /// SHA-256 in hexadecimal over schema, profile, seed, scale, rows asked for, generator and server version.
-pub(super) fn of(wanted: &Wanted<'_>, version_major: u32) -> String {
+pub(super) fn of(recipe: &Recipe, version_major: u32) -> String {
     let mut digest = Sha256::new();
     // Each part with its length before it, so that no two lists of parts read the same.
     let mut part = |bytes: &[u8]| {
         digest.update((bytes.len() as u64).to_le_bytes());
         digest.update(bytes);
     };
-    part(wanted.scenario.schema.source.text.as_bytes());
-    part(format!("{:?}", wanted.scenario.profile.without_places()).as_bytes());
-    part(&wanted.seed.to_le_bytes());
-    part(&wanted.scale.to_bits().to_le_bytes());
-    for (table, rows) in wanted.rows {
+    part(recipe.scenario.schema.source.text.as_bytes());
+    part(format!("{:?}", recipe.scenario.profile.without_places()).as_bytes());
+    part(&recipe.seed.to_le_bytes());
+    part(&recipe.scale.to_bits().to_le_bytes());
+    for (table, rows) in &recipe.rows {
         part(table.as_bytes());
         part(&rows.to_le_bytes());
     }

@@ -19,23 +19,30 @@ use crate::postgres::{Endpoint, HOME_DATABASE, admin, bulk, catalog, position_of
 /// The database that rehearsals are copies of.
 pub const DATASET_DATABASE: &str = "pgrehearse_dataset";
 
-/// What is wanted of the dataset.
+/// What the rows are made after, and with how many hands.
 #[derive(Debug, Clone)]
-pub struct Wanted<'a> {
+pub struct Recipe {
     /// Schema and profile.
-    pub scenario: &'a Scenario,
+    pub scenario: Scenario,
     /// Seed of every pseudo-random choice.
     pub seed: u64,
     /// Factor applied to the declared rows.
     pub scale: f64,
     /// Rows by table, instead of the declared ones.
-    pub rows: &'a BTreeMap<String, u64>,
+    pub rows: BTreeMap<String, u64>,
+    /// Relations loaded at once, and threads that make rows for each; the rows do not depend on it.
+    pub streams: usize,
+}
+
+/// A dataset that is wanted, and where.
+#[derive(Debug, Clone)]
+pub struct Wanted<'a> {
+    /// Its rows.
+    pub recipe: &'a Recipe,
     /// The database to fill; [`DATASET_DATABASE`] on a disposable server.
     pub database: &'a str,
     /// What the disk has left; none where the server's disk is not to be seen.
     pub disk: Option<Disk>,
-    /// Tables loaded at once, and threads that make rows for each.
-    pub streams: usize,
 }
 
 /// Makes roles and database on a disposable server, applies the schema, loads the rows that the profile declares and
@@ -54,10 +61,10 @@ pub async fn prepare(
     events.show(Progress::Stage("applying the schema".to_owned()));
     let home = endpoint.connect_as_superuser(HOME_DATABASE, "pgrehearse").await?;
     admin::create_own_roles(&home).await?;
-    let roles = sql::roles_named(&wanted.scenario.schema.statements);
+    let roles = sql::roles_named(&wanted.recipe.scenario.schema.statements);
     admin::create_named_roles(&home, &roles).await?;
     admin::create_database(&home, wanted.database).await?;
-    apply_schema(endpoint, wanted.scenario, wanted.database).await?;
+    apply_schema(endpoint, &wanted.recipe.scenario, wanted.database).await?;
     let client = endpoint.connect_as_superuser(wanted.database, "pgrehearse").await?;
     admin::hand_over(&client, &roles).await?;
     fill(endpoint, version_major, wanted, began, events).await
@@ -82,7 +89,7 @@ pub async fn fill(
     }
     warn_of_rows(&client, &catalog, &plans, events).await?;
 
-    let snapshot = load::tables(endpoint, wanted.database, &plans, wanted.streams, events).await?;
+    let snapshot = load::tables(endpoint, wanted.database, &plans, wanted.recipe.streams, events).await?;
     for plan in &plans {
         for (sequence, last) in plan.sequences() {
             bulk::set_sequence(&client, sequence, *last).await?;
@@ -116,7 +123,7 @@ pub async fn fill(
     drop(snapshot);
     bulk::checkpoint(&client).await?;
     Ok(DatasetReady {
-        fingerprint: fingerprint::of(wanted, version_major),
+        fingerprint: fingerprint::of(wanted.recipe, version_major),
         source: "generated".to_owned(),
         load_us: micros_since(began),
         rows: tables.iter().map(|table| table.rows).sum(),
@@ -199,7 +206,7 @@ fn plan_tables(
     wanted: &Wanted<'_>,
     events: &Events,
 ) -> Result<Vec<TablePlan>, Error> {
-    let profile = &wanted.scenario.profile;
+    let profile = &wanted.recipe.scenario.profile;
     // A partition or a foreign table gets no rows of its own; "no such table" would send its reader looking for a typo.
     let unfillable: Vec<Diagnostic> = profile
         .tables
@@ -225,9 +232,9 @@ fn plan_tables(
     let request = plan::Request {
         tables: &catalog.tables,
         profile,
-        seed: wanted.seed,
-        scale: wanted.scale,
-        rows_override: wanted.rows,
+        seed: wanted.recipe.seed,
+        scale: wanted.recipe.scale,
+        rows_override: &wanted.recipe.rows,
     };
     let planned = plan::plan(&request).map_err(Error::Scenario)?;
     for warning in &planned.warnings {

@@ -4,25 +4,27 @@ use std::time::Duration;
 
 use pgrehearse_reports::event::{BudgetDeclared, RunStarted, StrategyDeclared};
 use pgrehearse_scenarios::scenario::{Budget, ExpectedVerdict};
-use pgrehearse_scenarios::{Scenario, Step, Strategy};
+use pgrehearse_scenarios::{Step, Strategy};
 
 use super::{Request, chosen};
+use crate::dataset::prepare::Recipe;
 
 pub(super) fn run(request: &Request) -> RunStarted {
-    let mut started = dataset(&request.scenario, request.seed, request.scale);
+    let mut started = dataset(&request.recipe);
     started.strategies = chosen(request).into_iter().map(strategy).collect();
     started
 }
 
 /// A run that loads the data and rehearses nothing.
-pub(crate) fn dataset(scenario: &Scenario, seed: u64, scale: f64) -> RunStarted {
+pub(crate) fn dataset(recipe: &Recipe) -> RunStarted {
+    let Recipe { scenario, seed, scale, .. } = recipe;
     RunStarted {
         scenario: scenario.name.clone(),
         title: scenario.title.clone(),
         about: scenario.about.clone(),
         fingerprint: scenario.fingerprint.clone(),
-        seed,
-        scale,
+        seed: *seed,
+        scale: *scale,
         strategies: Vec::new(),
         budget: budget(&scenario.budget),
     }
