@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod bulk;
 pub mod catalog;
+pub mod counts;
 pub mod inventory;
 pub mod locks;
 pub mod session;

@@ -3,6 +3,8 @@
 mod check;
 mod checked;
 mod column;
+mod combinations;
+mod declared;
 mod degrees;
 mod depends;
 mod expectation;
@@ -27,18 +29,19 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use pgrehearse_scenarios::diagnostic::Diagnostic;
-use pgrehearse_scenarios::profile::{ColumnProfile, Profile, TableProfile};
-use pgrehearse_scenarios::source::Place;
+use pgrehearse_scenarios::profile::{ColumnProfile, Profile};
 
 use self::check::Rules;
 pub(super) use self::checked::Checked;
 use self::column::{Brief, Built, Follows, Parent};
+use self::combinations::Grouped;
+use self::declared::Declared;
 use self::expectation::Declarations;
 pub use self::expectation::{Axis, ColumnExpectation, ShareExpectation};
 pub use self::fan_out::FanOutPlan;
 use self::keys::{Demands, Role};
 use self::names::NotFound;
-use self::relation::{Grouped, Related};
+use self::relation::Related;
 pub use self::table::TablePlan;
 pub use self::target::Target;
 use crate::dataset::generate::column::Source;
@@ -147,16 +150,6 @@ pub fn names_table(name: &str, tables: &[TableShape]) -> bool {
     !matches!(names::table(name, tables), Err(NotFound::Unknown(_)))
 }
 
-/// A table that gets rows.
-struct Declared<'a> {
-    rows: u64,
-    rows_declared: u64,
-    /// What the profile declares, if it names the table.
-    profile: Option<&'a TableProfile>,
-    columns: BTreeMap<usize, &'a ColumnProfile>,
-    place: Place,
-}
-
 /// A column on its way.
 enum State {
     /// It is being made: to need it now is a cycle.
@@ -183,98 +176,6 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    /// The tables that get rows, by their position in the schema.
-    fn resolve(&mut self) -> BTreeMap<usize, Declared<'a>> {
-        let Request { tables, profile, scale, rows_override, .. } = *self.request;
-        let mut declared = BTreeMap::new();
-        if !(scale.is_finite() && scale > 0.0) {
-            self.problems
-                .push(Diagnostic::error(Place::default(), format!("the scale {scale} is not above 0")));
-            return declared;
-        }
-        for table in &profile.tables {
-            let Some(at) = self.find(&table.name, &table.place, "") else { continue };
-            let columns = self.columns(&tables[at], table);
-            let entry = Declared {
-                rows: scaled(table.rows, scale),
-                rows_declared: table.rows,
-                profile: Some(table),
-                columns,
-                place: table.place.clone(),
-            };
-            if declared.insert(at, entry).is_some() {
-                let message = format!("{} is declared twice", tables[at].full_name());
-                self.problems.push(Diagnostic::error(table.place.clone(), message));
-            }
-        }
-        for (name, &rows) in rows_override {
-            let Some(at) = self.find(name, &Place::default(), "--rows: ") else { continue };
-            let entry = declared.entry(at).or_insert_with(|| Declared {
-                rows,
-                rows_declared: rows,
-                profile: None,
-                columns: BTreeMap::new(),
-                place: Place::default(),
-            });
-            entry.rows = rows;
-        }
-        for (&at, table) in &declared {
-            if table.rows > ROWS_MAX {
-                let message = format!(
-                    "{} would have {} rows; {ROWS_MAX} is the most",
-                    tables[at].full_name(),
-                    table.rows
-                );
-                self.problems.push(Diagnostic::error(table.place.clone(), message));
-            }
-        }
-        declared.retain(|_, table| (1..=ROWS_MAX).contains(&table.rows));
-        declared
-    }
-
-    /// The table that `name` means. `asked_by` goes before what is wrong with it.
-    fn find(&mut self, name: &str, place: &Place, asked_by: &str) -> Option<usize> {
-        let problem = match names::table(name, self.request.tables) {
-            Ok(at) => return Some(at),
-            Err(NotFound::Unknown(similar)) => {
-                let message = format!("{asked_by}the schema has no table `{name}`");
-                let problem = Diagnostic::error(place.clone(), message);
-                match similar {
-                    Some(similar) => problem.help(format!("did you mean `{similar}`?")),
-                    None => problem,
-                }
-            }
-            Err(NotFound::Ambiguous(tables)) => {
-                let message = format!("{asked_by}the schema has several tables `{name}`");
-                Diagnostic::error(place.clone(), message).help(format!("name one of {}", tables.join(", ")))
-            }
-        };
-        self.problems.push(problem);
-        None
-    }
-
-    fn columns(&mut self, shape: &TableShape, table: &'a TableProfile) -> BTreeMap<usize, &'a ColumnProfile> {
-        let mut columns = BTreeMap::new();
-        for profile in &table.columns {
-            let name = &profile.name;
-            let Some(at) = shape.columns.iter().position(|column| column.name == *name) else {
-                let message = format!("table {} has no column `{name}`", shape.name);
-                let problem = Diagnostic::error(profile.place.clone(), message);
-                let known = shape.columns.iter().map(|column| column.name.as_str());
-                self.problems.push(match names::similar(name, known) {
-                    Some(similar) => problem.help(format!("did you mean `{similar}`?")),
-                    None => problem,
-                });
-                continue;
-            };
-            if columns.insert(at, profile).is_some() {
-                let message = format!("{}.{name} is declared twice", shape.name);
-                self.problems.push(Diagnostic::error(profile.place.clone(), message));
-            }
-        }
-        columns
-    }
-
     /// Makes a column, and before it the key that it references; none where it is left out or cannot be made.
     fn column(
         &mut self,
@@ -542,12 +443,6 @@ impl<'a> Planner<'a> {
         }
         true
     }
-}
-
-/// A table's rows after scaling, at least one where there was one.
-fn scaled(rows: u64, scale: f64) -> u64 {
-    // Casts saturate, so what is far too many stays far too many.
-    if rows == 0 { 0 } else { ((rows as f64 * scale).round() as u64).max(1) }
 }
 
 fn parents_first(

@@ -13,8 +13,8 @@ use tokio_postgres::Client;
 use super::plan::{ColumnExpectation, TablePlan};
 use crate::error::Error;
 use crate::events::{Events, micros_since};
-use crate::postgres::admin;
 use crate::postgres::statistics::{self, Subject};
+use crate::postgres::{admin, counts};
 
 /// Rows that ANALYZE samples per unit of the statistics target.
 const SAMPLED_PER_TARGET: u64 = 300;
@@ -52,7 +52,7 @@ pub async fn table(client: &mut Client, plan: &TablePlan, events: &Events) -> Re
         else {
             continue;
         };
-        let found = statistics::decided_rows(client, &subject, &depends_on.column, &expected.name).await;
+        let found = counts::decided_rows(client, &subject, &depends_on.column, &expected.name).await;
         dependencies.push(DependencyVerified {
             on: depends_on.column.clone(),
             column: expected.name.clone(),
@@ -118,7 +118,7 @@ async fn measured(
     let (mut free_bytes, mut toasted_values) = (None, None);
     let mut dead_rows = measured.dead_rows;
     if planned.dead_frac.is_some() || planned.free_frac.is_some() {
-        match statistics::page_by_page(client, subject).await {
+        match counts::page_by_page(client, subject).await {
             Ok((dead, free)) => (dead_rows, free_bytes) = (Some(dead), Some(free)),
             // Dead tuples are known from elsewhere, too.
             Err(why) if planned.free_frac.is_some() => refuse("free_frac", why),
@@ -126,7 +126,7 @@ async fn measured(
         }
     }
     if planned.toasted_values.is_some() {
-        match statistics::toasted_values(client, subject).await {
+        match counts::toasted_values(client, subject).await {
             Ok(values) => toasted_values = Some(values),
             Err(why) => refuse("toasted", why),
         }
@@ -142,7 +142,7 @@ async fn fan_out_of(
 ) -> Result<Vec<(u64, u64)>, String> {
     let (schema, table) = fan_out.parent.split_once('.').unwrap_or(("public", &fan_out.parent));
     let parent = statistics::named(client, &admin::qualified(schema, table)).await?;
-    let (parents, degrees) = statistics::fan_out(client, subject, &fan_out.columns, &parent).await?;
+    let (parents, degrees) = counts::fan_out(client, subject, &fan_out.columns, &parent).await?;
     let with_children: u64 = degrees.iter().map(|degree| degree.1).sum();
     let childless = parents.saturating_sub(with_children);
     Ok([(0, childless)].into_iter().filter(|degree| degree.1 > 0).chain(degrees).collect())

@@ -10,7 +10,8 @@ use tokio_postgres::Client;
 
 use crate::dataset::plan::{Axis, ColumnExpectation, ShareExpectation};
 use crate::error::Error;
-use crate::postgres::statistics::{self, AsNumber, ColumnFacts, Counted, Field, Subject, Wanted};
+use crate::postgres::counts::{self, Counted, Wanted};
+use crate::postgres::statistics::{self, AsNumber, ColumnFacts, Field, Subject};
 
 /// Most frequent values of a column whose rows are counted.
 const COUNTED_VALUES: usize = 20;
@@ -48,14 +49,14 @@ pub(super) async fn verify(
 async fn count(client: &Client, subject: &Subject, columns: &mut [Work<'_>]) -> Result<u64, Error> {
     let wanted: Vec<Wanted> = columns.iter().map(Work::wanted).collect();
     let plainly = |wanted: &Wanted| Wanted { column: wanted.column.clone(), values: Vec::new(), ends: None };
-    let (rows, counted) = match statistics::count(client, subject, &wanted).await {
+    let (rows, counted) = match counts::count(client, subject, &wanted).await {
         Ok(counted) => counted,
         Err(why) => {
             for column in columns.iter_mut().filter(|column| !column.values.is_empty()) {
                 column.refuse("count", why.clone());
             }
             let plain: Vec<Wanted> = wanted.iter().map(plainly).collect();
-            statistics::count(client, subject, &plain).await.map_err(Error::Environment)?
+            counts::count(client, subject, &plain).await.map_err(Error::Environment)?
         }
     };
     for (column, counted) in columns.iter_mut().zip(counted) {
@@ -150,7 +151,7 @@ impl<'a> Work<'a> {
         if !declared || !comparable || self.expected.distinct > DISTINCT_COUNTED {
             return;
         }
-        match statistics::distinct(client, subject, &self.expected.name).await {
+        match counts::distinct(client, subject, &self.expected.name).await {
             Ok(distinct) => self.counted.distinct = Some(distinct),
             Err(why) => self.refuse("distinct", why),
         }
