@@ -48,6 +48,7 @@ impl KernelTrace {
             holds: Holds::new(database_oid, backend_pid),
             offset_us: monotonic_us().saturating_sub(events.now_us()),
             events,
+            bytes: vec![0; READ_BYTES],
             calls: 0,
             lost: 0,
         };
@@ -89,6 +90,8 @@ fn monotonic_us() -> u64 {
 struct Reader {
     tracing: Tracing,
     pipe: File,
+    /// Room for one read.
+    bytes: Vec<u8>,
     holds: Holds,
     /// From the run's clock to the trace's.
     offset_us: u64,
@@ -127,11 +130,10 @@ impl Reader {
 
     /// Reads what is there; `text` keeps the beginning of a line that is not whole.
     fn read(&mut self, text: &mut Vec<u8>) -> io::Result<()> {
-        let mut bytes = vec![0; READ_BYTES];
         loop {
-            match self.pipe.read(&mut bytes) {
+            match self.pipe.read(&mut self.bytes) {
                 Ok(0) => return Ok(()),
-                Ok(count) => text.extend(bytes.iter().take(count)),
+                Ok(count) => text.extend(self.bytes.iter().take(count)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
