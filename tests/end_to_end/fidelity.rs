@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::stage::{Stage, wait};
+use crate::stage::Stage;
 
 fn checks(report: &Value) -> Vec<(String, Value)> {
     let mut all = Vec::new();
@@ -23,19 +23,8 @@ fn checks(report: &Value) -> Vec<(String, Value)> {
 fn every_check_of_the_bundled_scenario_holds_whatever_the_seed() {
     for seed in ["1", "2", "3"] {
         let stage = Stage::empty();
-        let out = stage.out();
-        let ended = wait(stage.command(&[
-            "run",
-            "index-without-downtime",
-            "--scale",
-            "0.05",
-            "--strategy",
-            "plain",
-            "--seed",
-            seed,
-            "--out",
-            out.to_str().unwrap(),
-        ]));
+        let more = ["--scale", "0.05", "--strategy", "plain", "--seed", seed];
+        let ended = stage.run_scenario("index-without-downtime", &more);
         let report = stage.report();
         let checks = checks(&report);
         let failed: Vec<_> = checks.iter().filter(|(_, check)| check["ok"] != true).collect();

@@ -81,23 +81,33 @@ fn more_dead_tuples_than_hidden_pages_hold_are_refused() {
     stage.assert_nothing_left();
 }
 
+/// A server that runs already, and its address.
+async fn somebodys_server(stage: &Stage, purpose: ServerPurpose) -> (LocalServer, String) {
+    let work_dir = WorkDir::choose(Some(&stage.work()));
+    let binaries = discover::choose(&Places::of_this_machine(None), None).unwrap();
+    let mut server = LocalServer::create(binaries, &work_dir, BTreeMap::new()).await.unwrap();
+    server.start(purpose).await.unwrap();
+    let url = format!("postgresql://pgrehearse@{}:{}/{HOME_DATABASE}", socket(&server), server.port());
+    (server, url)
+}
+
+/// The directory of its socket, as a URL has it.
+fn socket(server: &LocalServer) -> String {
+    server.socket_dir().to_str().unwrap().replace('/', "%2F")
+}
+
 #[test]
 fn a_given_server_gets_a_new_database_and_keeps_everything_else() {
     let stage = Stage::with_steps(&[("one", "SELECT 1;")]);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let work_dir = WorkDir::choose(Some(&stage.work()));
-        let binaries = discover::choose(&Places::of_this_machine(None), None).unwrap();
-        let mut server = LocalServer::create(binaries, &work_dir, BTreeMap::new()).await.unwrap();
-        server.start(ServerPurpose::Rehearse).await.unwrap();
+        let (server, url) = somebodys_server(&stage, ServerPurpose::Rehearse).await;
         let client = server.endpoint().connect_as_superuser(HOME_DATABASE, "test").await.unwrap();
         let databases = "SELECT datname::text FROM pg_database ORDER BY 1";
         let names = async || -> Vec<String> {
             client.query(databases, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
         };
         let before = names().await;
-        let socket = server.socket_dir().to_str().unwrap().replace('/', "%2F");
-        let url = format!("postgresql://pgrehearse@{socket}:{}/{HOME_DATABASE}", server.port());
         let scenario = stage.scenario();
         for number in ["", "_2"] {
             let ended = stage.generate(scenario.to_str().unwrap(), &["--server", &url]);
@@ -117,7 +127,7 @@ fn a_given_server_gets_a_new_database_and_keeps_everything_else() {
         let rows: i64 = made.query_one("SELECT count(*) FROM users", &[]).await.unwrap().get(0);
         assert_eq!(rows, 2_000);
         let record = std::fs::read_to_string(stage.out().join("record.jsonl")).unwrap();
-        assert!(!record.contains(&socket) && !record.contains("postgresql://"), "{record}");
+        assert!(!record.contains(&socket(&server)) && !record.contains("postgresql://"), "{record}");
         drop((client, made));
         server.tear_down().await.unwrap();
     });
@@ -129,12 +139,7 @@ fn rows_are_the_same_with_any_number_of_threads_and_every_time() {
     let stage = Stage::empty();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let work_dir = WorkDir::choose(Some(&stage.work()));
-        let binaries = discover::choose(&Places::of_this_machine(None), None).unwrap();
-        let mut server = LocalServer::create(binaries, &work_dir, BTreeMap::new()).await.unwrap();
-        server.start(ServerPurpose::Load).await.unwrap();
-        let socket = server.socket_dir().to_str().unwrap().replace('/', "%2F");
-        let url = format!("postgresql://pgrehearse@{socket}:{}/{HOME_DATABASE}", server.port());
+        let (server, url) = somebodys_server(&stage, ServerPurpose::Load).await;
         let mut first = Vec::new();
         for (database, threads) in [
             ("pgrehearse_shop", "1"),

@@ -16,15 +16,7 @@ fn locks(strategy: &Value) -> Vec<&Value> {
 #[test]
 fn indexing_blocks_writes_and_indexing_concurrently_does_not() {
     let stage = Stage::empty();
-    let out = stage.out();
-    let ended = wait(stage.command(&[
-        "run",
-        "index-without-downtime",
-        "--scale",
-        "0.2",
-        "--out",
-        out.to_str().unwrap(),
-    ]));
+    let ended = stage.run_scenario("index-without-downtime", &["--scale", "0.2"]);
     ended.expect_code(0);
     stage.assert_nothing_left();
 

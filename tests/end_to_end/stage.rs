@@ -89,9 +89,13 @@ impl Stage {
 
     /// Runs the stage's scenario to its end.
     pub(crate) fn run(&self, more: &[&str]) -> Ended {
-        let scenario = self.scenario();
+        self.run_scenario(self.scenario().to_str().unwrap(), more)
+    }
+
+    /// Runs a scenario, by its folder or its id, to its end.
+    pub(crate) fn run_scenario(&self, scenario: &str, more: &[&str]) -> Ended {
         let out = self.out();
-        let mut args = vec!["run", scenario.to_str().unwrap(), "--out", out.to_str().unwrap()];
+        let mut args = vec!["run", scenario, "--out", out.to_str().unwrap()];
         args.extend(more);
         wait(self.command(&args))
     }
