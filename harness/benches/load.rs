@@ -10,6 +10,8 @@
     reason = "a bench that cannot go on fails, and prints its result"
 )]
 
+mod paired;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
@@ -25,16 +27,10 @@ use pgrehearse_reports::event::ServerPurpose;
 use pgrehearse_scenarios::Folder;
 use pgrehearse_scenarios::profile::{ColumnProfile, MostCommon, Profile, TableProfile};
 
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.replace('_', "").parse().ok()).unwrap_or(default)
-}
+use self::paired::{in_turn, median};
 
 fn main() {
-    // `cargo test --benches` passes --test: then one small round shows that it works.
-    let test = std::env::args().any(|arg| arg == "--test");
-    let rows = if test { 10_000 } else { setting("PGREHEARSE_BENCH_ROWS", 1_000_000) };
-    let rounds = if test { 1 } else { setting("PGREHEARSE_BENCH_ROUNDS", 7) };
-    tokio::runtime::Runtime::new().unwrap().block_on(bench(rows, rounds));
+    paired::main(7, bench);
 }
 
 async fn bench(rows: u64, rounds: u64) {
@@ -112,15 +108,6 @@ async fn bench(rows: u64, rounds: u64) {
 
 async fn connect(endpoint: &Endpoint) -> Connection {
     endpoint.connect_as_superuser(HOME_DATABASE, "bench").await.unwrap()
-}
-
-/// Seconds of both sides; who goes first changes with the round.
-async fn in_turn(round: u64, mut side: impl AsyncFnMut(u64) -> f64) -> [f64; 2] {
-    let mut seconds = [0.0; 2];
-    for turn in [round % 2, (round + 1) % 2] {
-        seconds[usize::try_from(turn).unwrap()] = side(turn).await;
-    }
-    seconds
 }
 
 /// Rounds of two sides.
@@ -228,9 +215,4 @@ async fn fill(client: &mut Connection, plan: &Arc<TablePlan>, pipes: Option<&Pat
     };
     assert_eq!(rows, plan.rows());
     transaction.rollback().await.unwrap();
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

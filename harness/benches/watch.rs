@@ -11,6 +11,8 @@
     reason = "a bench that cannot go on fails, and prints its result"
 )]
 
+mod paired;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,6 +30,8 @@ use pgrehearse_reports::event::{Outcome, ServerPurpose};
 use pgrehearse_scenarios::{Folder, Scenario};
 use tokio::sync::watch;
 
+use self::paired::{in_turn, median};
+
 /// Files by the shapes that are watched differently.
 const MIGRATIONS: [(&str, &str); 3] = [
     ("a rewrite in a transaction", "ALTER TABLE users ALTER COLUMN org_id TYPE bigint;\n"),
@@ -35,16 +39,8 @@ const MIGRATIONS: [(&str, &str); 3] = [
     ("an index CONCURRENTLY", "CREATE INDEX CONCURRENTLY i ON users (username);\n"),
 ];
 
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.replace('_', "").parse().ok()).unwrap_or(default)
-}
-
 fn main() {
-    // `cargo test --benches` passes --test: then one small round shows that it works.
-    let test = std::env::args().any(|arg| arg == "--test");
-    let rows = if test { 10_000 } else { setting("PGREHEARSE_BENCH_ROWS", 1_000_000) };
-    let rounds = if test { 1 } else { setting("PGREHEARSE_BENCH_ROUNDS", 9) };
-    tokio::runtime::Runtime::new().unwrap().block_on(bench(rows, rounds));
+    paired::main(9, bench);
 }
 
 /// The server and what is compared on it.
@@ -119,19 +115,20 @@ impl Bench {
         let options: &[&str] = if sql.contains("CONCURRENTLY") { &[] } else { &["--single-transaction"] };
         let (mut watched, mut plain, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..rounds {
-            let mut seconds = [0.0; 2];
-            for turn in [round % 2, (round + 1) % 2] {
+            let [ours, theirs] = in_turn(round, async |turn| {
                 admin::copy_database(&self.home, self.version_num, DATASET_DATABASE, "bench").await.unwrap();
-                seconds[usize::try_from(turn).unwrap()] = if turn == 0 {
+                let seconds = if turn == 0 {
                     self.under_watch(&scenario).await
                 } else {
                     self.through_psql(&file, options) - nothing_s
                 };
                 admin::drop_database(&self.home, "bench").await.unwrap();
-            }
-            watched.push(seconds[0]);
-            plain.push(seconds[1]);
-            ratios.push(seconds[0] / seconds[1]);
+                seconds
+            })
+            .await;
+            watched.push(ours);
+            plain.push(theirs);
+            ratios.push(ours / theirs);
         }
         let ratio = median(&mut ratios);
         println!(
@@ -191,9 +188,4 @@ impl Bench {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         seconds
     }
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
