@@ -37,3 +37,5 @@ mod schema;
 mod stage;
 #[path = "end_to_end/surroundings.rs"]
 mod surroundings;
+#[path = "end_to_end/workload.rs"]
+mod workload;

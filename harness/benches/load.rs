@@ -11,6 +11,7 @@
 )]
 
 mod paired;
+mod sized;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -30,7 +31,7 @@ use pgrehearse_scenarios::profile::{ColumnProfile, MostCommon, Profile, TablePro
 use self::paired::{in_turn, median};
 
 fn main() {
-    paired::main(7, bench);
+    sized::main(("ROUNDS", 7), bench);
 }
 
 async fn bench(rows: u64, rounds: u64) {

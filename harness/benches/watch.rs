@@ -12,6 +12,7 @@
 )]
 
 mod paired;
+mod sized;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -40,7 +41,7 @@ const MIGRATIONS: [(&str, &str); 3] = [
 ];
 
 fn main() {
-    paired::main(9, bench);
+    sized::main(("ROUNDS", 9), bench);
 }
 
 /// The server and what is compared on it.
@@ -93,7 +94,9 @@ async fn load(endpoint: &Endpoint, scenario: Scenario, rows: u64, recorder: &Rec
     let rows = BTreeMap::from([("users".to_owned(), rows)]);
     let recipe = Recipe { scenario, seed: 42, scale: 1.0, rows, streams: Machine::here().cpus as usize };
     let wanted = Wanted { recipe: &recipe, database: DATASET_DATABASE, disk: None };
-    prepare::prepare(endpoint, 15, &wanted, &recorder.events()).await.unwrap();
+    let events = recorder.events();
+    let planned = prepare::prepare(endpoint, &wanted, &events).await.unwrap();
+    prepare::fill(endpoint, 15, &wanted, &planned, Instant::now(), &events).await.unwrap();
 }
 
 impl Bench {
@@ -169,8 +172,10 @@ impl Bench {
             traced_program: None,
         };
         let observer = Observer::start(&self.endpoint, watched, sampled, events.clone()).await.unwrap();
+        let stock = migration.take_stock(None).await.unwrap();
         let began = Instant::now();
-        let outcome = migration.run(&scenario.strategies[0].up, Duration::from_secs(600)).await.unwrap();
+        let outcome =
+            migration.run(stock, &scenario.strategies[0].up, Duration::from_secs(600)).await.unwrap();
         let seconds = began.elapsed().as_secs_f64();
         assert_eq!(outcome, Outcome::Completed);
         observer.stop(&events).await;

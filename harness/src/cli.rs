@@ -3,6 +3,7 @@
 
 mod check;
 mod doctor;
+mod explain;
 mod generate;
 mod list;
 mod output;
@@ -80,6 +81,11 @@ enum Command {
     },
     /// List the bundled scenarios
     List,
+    /// Say what a finding means and what to do instead; without an id, list them all
+    Explain {
+        /// For instance write-stall
+        id: Option<String>,
+    },
     /// Say which servers can be started here, and what to install for others
     Doctor {
         #[command(flatten)]
@@ -95,8 +101,14 @@ struct RunArgs {
     /// Rehearse this strategy only; may be given several times
     #[arg(long, value_name = "NAME")]
     strategy: Vec<String>,
+    /// Rehearse each strategy so often, in turn, each time on a fresh copy of the data
+    #[arg(long, value_name = "N", default_value = "1")]
+    repeat: NonZero<u32>,
     #[command(flatten)]
     data: DataArgs,
+    /// Let no application run beside the migrations: then what it would feel is not measured
+    #[arg(long)]
+    no_workload: bool,
     /// Where the reported locks come from
     #[arg(long, value_enum, default_value_t = LockSource::Server)]
     lock_source: LockSource,
@@ -224,6 +236,7 @@ pub(crate) fn main() -> u8 {
         Command::Check { scenarios } => check::check(&scenarios),
         Command::Report { record, format } => report::report(&record, format),
         Command::List => list::list(),
+        Command::Explain { id } => explain::explain(id.as_deref()),
         Command::Doctor { server } => doctor::doctor(&server),
     };
     done.unwrap_or_else(|error| {

@@ -65,7 +65,8 @@ async fn load(request: &Request, slot: &mut Option<GivenServer>, events: &Events
     let endpoint = server.endpoint();
     let wanted = prepare::Wanted { recipe: &request.recipe, database: &database, disk: None };
     prepare::apply_schema(&endpoint, &request.recipe.scenario, &database).await?;
-    let ready = prepare::fill(&endpoint, version_major, &wanted, began, events).await?;
+    let planned = prepare::plan(&endpoint, &wanted, events).await?;
+    let ready = prepare::fill(&endpoint, version_major, &wanted, &planned, began, events).await?;
     events.tell(Event::DatasetReady(ready));
     if !server.made_roles().is_empty() {
         let roles: Vec<&str> = server.made_roles().iter().map(String::as_str).collect();

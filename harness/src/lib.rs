@@ -16,3 +16,4 @@ pub mod observe;
 pub mod postgres;
 pub mod run;
 pub mod server;
+pub mod workload;

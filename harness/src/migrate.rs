@@ -1,6 +1,7 @@
 //! Running a strategy's steps as a migration tool would, and telling what each statement did.
 
 mod errors;
+mod retry;
 mod storage;
 mod transaction;
 
@@ -41,12 +42,17 @@ pub struct Migration {
     session: MigrationSession,
     /// Reads beside the session what the session cannot read of itself.
     beside: Connection,
+    database: String,
     storage: Storage,
     events: Events,
     sample_interval: watch::Sender<Duration>,
     deadline: Instant,
     next_statement: u32,
     in_transaction: bool,
+    /// SQLSTATE of the last statement that was refused.
+    refused: Option<String>,
+    /// Indexes that were not valid when the migration began.
+    invalid_before: Vec<String>,
 }
 
 /// Why a migration stopped before its end.
@@ -72,8 +78,7 @@ impl From<tokio_postgres::Error> for Stop {
 }
 
 impl Migration {
-    /// Connects to `database` and takes stock of it. `sample_interval` tells the lock sampler how closely to
-    /// look.
+    /// Connects to `database`. `sample_interval` tells the lock sampler how closely to look.
     ///
     /// # Errors
     /// [`Error::Environment`] where the server does not answer.
@@ -87,27 +92,44 @@ impl Migration {
         let session = MigrationSession::open(endpoint, database, move || clock.now_us()).await?;
         let beside = endpoint.connect_as_superuser(database, "pgrehearse").await?;
         let storage = Storage::before(&beside, events.clone()).await?;
-        let left = inventory::leftovers(&beside).await?;
-        let wal_lsn = admin::wal_lsn(&beside).await?;
-        let database_bytes = admin::database_bytes(&beside, database).await?;
-        let backend_pid = session.pid();
-        events.tell(Event::MigrationStarted(MigrationStarted {
-            backend_pid,
-            wal_lsn,
-            database_bytes,
-            invalid_indexes: Some(left.invalid_indexes),
-            not_valid_constraints: Some(left.not_valid_constraints),
-        }));
-        let deadline = Instant::now();
         Ok(Self {
             session,
             beside,
+            database: database.to_owned(),
             storage,
             events,
             sample_interval,
-            deadline,
+            deadline: Instant::now(),
             next_statement: 0,
             in_transaction: false,
+            refused: None,
+            invalid_before: Vec::new(),
+        })
+    }
+
+    /// Takes stock of the database right before the first statement. What the application wrote by itself before, it may
+    /// go on to write beside the migration.
+    ///
+    /// # Errors
+    /// [`Error::Environment`] where the server does not answer.
+    pub async fn take_stock(
+        &self,
+        application_wal_bytes_per_s: Option<f64>,
+    ) -> Result<MigrationStarted, Error> {
+        let reading = async {
+            let left = inventory::leftovers(&self.beside).await?;
+            Ok(MigrationStarted {
+                backend_pid: self.session.pid(),
+                database_bytes: admin::database_bytes(&self.beside, &self.database).await?,
+                wal_lsn: admin::wal_lsn(&self.beside).await?,
+                dead_tuples: Some(left.dead_tuples),
+                application_wal_bytes_per_s,
+                invalid_indexes: Some(left.invalid_indexes),
+                not_valid_constraints: Some(left.not_valid_constraints),
+            })
+        };
+        timeout(READ_DEADLINE, reading).await.unwrap_or_else(|_| {
+            Err(Error::Environment("the server did not say what is there before the migration".to_owned()))
         })
     }
 
@@ -116,11 +138,19 @@ impl Migration {
         self.session.pid()
     }
 
-    /// Runs the steps; cancels what runs when `limit` is over. Tells everything, the outcome included.
+    /// Runs the steps; cancels what runs when `limit` is over. Tells everything, the stock that was taken before and the
+    /// outcome included.
     ///
     /// # Errors
     /// [`Error::Environment`] where the server or the connection fails; a failing migration is an outcome.
-    pub async fn run(mut self, steps: &[Step], limit: Duration) -> Result<Outcome, Error> {
+    pub async fn run(
+        mut self,
+        stock: MigrationStarted,
+        steps: &[Step],
+        limit: Duration,
+    ) -> Result<Outcome, Error> {
+        self.invalid_before = stock.invalid_indexes.clone().unwrap_or_default();
+        self.events.tell(Event::MigrationStarted(stock));
         self.deadline = Instant::now() + limit;
         let mut stopped = Ok(());
         for (index, step) in (0..).zip(steps) {
@@ -149,7 +179,34 @@ impl Migration {
             Shape::Statement => TransactionShape::Statement,
         };
         let file = step.file.source.path.clone();
-        self.events.tell(Event::StepStarted(StepStarted { step: index, file, transaction, why }));
+        let lock_timeout_ms = step.retry.lock_timeout.map(retry::server_ms);
+        let step_started = StepStarted { step: index, file, transaction, why, lock_timeout_ms };
+        self.events.tell(Event::StepStarted(step_started));
+        let set_before = match lock_timeout_ms {
+            Some(ms) => Some(self.set_lock_timeout(&ms.to_string()).await?),
+            None => None,
+        };
+        let mut attempt = 1;
+        let done = loop {
+            let began_us = self.events.now_us();
+            let done = self.try_step(index, step, shape).await;
+            match done {
+                Err(Stop::Failed) if self.may_retry(step, attempt) => {
+                    self.back_off(index, step, attempt, began_us).await?;
+                    attempt += 1;
+                }
+                done => break done,
+            }
+        };
+        if let Some(before) = set_before.filter(|_| done.is_ok()) {
+            self.set_lock_timeout(&before).await?;
+        }
+        done
+    }
+
+    /// Runs the step once.
+    async fn try_step(&mut self, index: u32, step: &Step, shape: Shape) -> Result<(), Stop> {
+        self.refused = None;
         let done = self.statements(index, step, shape).await;
         if self.in_transaction {
             if done.is_ok() {
@@ -308,11 +365,9 @@ impl Migration {
     /// Reads what the statement did: from inside the transaction its locks and file nodes; after a statement
     /// outside any, from beside it, what changed. Gives the WAL position.
     async fn read_back(&mut self, statement: u32, alone: bool) -> Result<Option<u64>, Stop> {
-        let late =
-            || Stop::Broken(Error::Environment("the server did not say what a statement did".to_owned()));
         if self.in_transaction {
             let reading = locks::session_view(self.session.client());
-            let view = timeout(READ_DEADLINE, reading).await.map_err(|_| late())??;
+            let view = timeout(READ_DEADLINE, reading).await.map_err(|_| unanswered())??;
             let at_us = self.events.now_us();
             self.storage.seen_inside(statement, &view.relations);
             self.storage.name(&view.held);
@@ -321,15 +376,21 @@ impl Migration {
         }
         if alone {
             let reading = self.storage.compare(statement, &self.beside);
-            timeout(READ_DEADLINE, reading).await.map_err(|_| late())??;
+            timeout(READ_DEADLINE, reading).await.map_err(|_| unanswered())??;
         }
-        Ok(timeout(READ_DEADLINE, admin::wal_lsn(&self.beside)).await.map_err(|_| late())?.ok())
+        Ok(timeout(READ_DEADLINE, admin::wal_lsn(&self.beside)).await.map_err(|_| unanswered())?.ok())
     }
 
-    fn failed(&self, statement: u32, at_us: u64, error: SqlError) {
+    fn failed(&mut self, statement: u32, at_us: u64, error: SqlError) {
+        self.refused.clone_from(&error.sqlstate);
         let finished = StatementFinished { statement, rows: None, error: Some(error), wal_lsn: None };
         self.events.tell_at(at_us, Event::StatementFinished(finished));
     }
+}
+
+/// The server does not say what was asked for beside the migration's own statements.
+fn unanswered() -> Stop {
+    Stop::Broken(Error::Environment("the server did not say what a statement did".to_owned()))
 }
 
 /// Why a statement has no result.

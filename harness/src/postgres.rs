@@ -1,5 +1,5 @@
-//! Speaking to the server: connections, every catalog query, decoding. Nothing outside this room holds SQL
-//! of its own but the migrations themselves.
+//! Speaking to the server: connections, every catalog query, decoding. Outside this room there is no SQL but the
+//! migrations themselves and what the application beside them sends.
 
 pub mod admin;
 pub mod bulk;
@@ -32,6 +32,11 @@ pub const MIGRATOR: &str = "pgrehearse_migrator";
 /// The database from which observers watch, so that their snapshots hold nothing up in the rehearsed one
 /// (`CREATE INDEX CONCURRENTLY` waits for older snapshots of its own database only).
 pub const HOME_DATABASE: &str = "postgres";
+
+/// `application_name` of the application's connections: the watch of the locks knows them by it.
+pub const PROBE_NAME: &str = "pgrehearse probe";
+/// The same of the workload's long transactions.
+pub const HOLD_NAME: &str = "pgrehearse hold";
 
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 

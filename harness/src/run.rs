@@ -2,24 +2,29 @@
 
 use std::time::Instant;
 
-use pgrehearse_reports::event::{
-    Event, Phase, PhaseStarted, RehearsalFinished, RehearsalStarted, RunFinished, ServerPurpose, TornDown,
-};
+use pgrehearse_reports::event::{Event, RunFinished, ServerPurpose, TornDown};
 use pgrehearse_scenarios::Strategy;
-use tokio::sync::watch;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 
+pub mod application;
 pub(crate) mod declared;
+mod rehearsal;
 
+use self::rehearsal::Rehearsal;
 use crate::dataset::disk::Disk;
 use crate::dataset::prepare::{self, DATASET_DATABASE, Recipe};
 use crate::error::Error;
-use crate::events::{Events, Progress, micros_since};
-use crate::inspect;
-use crate::migrate::{self, Migration};
-use crate::observe::{Observer, Watched};
-use crate::postgres::{Endpoint, HOME_DATABASE, admin};
+use crate::events::{Events, Progress};
 use crate::server::discover::Binaries;
 use crate::server::{LocalServer, WorkDir, sweep};
+use crate::workload;
+
+/// Sessions of our own beside a rehearsal, and some to spare.
+const OWN_CONNECTIONS: u64 = 30;
+/// The server's default of `max_connections`.
+const MAX_CONNECTIONS: u64 = 100;
 
 /// Everything that a run needs to know.
 #[derive(Debug, Clone)]
@@ -28,12 +33,16 @@ pub struct Request {
     pub recipe: Recipe,
     /// Names of the strategies to rehearse, in order; those of the scenario where empty.
     pub strategies: Vec<String>,
+    /// How often each strategy is rehearsed.
+    pub repetitions: u32,
     /// The server's programs.
     pub binaries: Binaries,
     /// Where the server lives.
     pub work_dir: WorkDir,
     /// Leave the server's directory and the rehearsed databases on the disk.
     pub keep: bool,
+    /// Let an application run beside the migration.
+    pub with_workload: bool,
     /// Let the kernel trace the server's lock calls, if it can.
     pub trace_kernel: bool,
     /// Load the data and rehearse nothing.
@@ -96,7 +105,13 @@ async fn rehearse_all(
     events: &Events,
 ) -> Result<(), Error> {
     events.show(Progress::Stage(format!("starting PostgreSQL {}", request.binaries.version)));
-    let wished = request.recipe.scenario.server.settings.clone();
+    let mut wished = request.recipe.scenario.server.settings.clone();
+    if request.with_workload {
+        // Both pools of the default queries, holds, and our own sessions beside them.
+        let holds = request.recipe.scenario.workload.holds.len() as u64;
+        let wanted = u64::from(request.recipe.scenario.workload.connections) * 2 + holds + OWN_CONNECTIONS;
+        wished.entry("max_connections".to_owned()).or_insert(wanted.max(MAX_CONNECTIONS).to_string());
+    }
     let server = slot.insert(LocalServer::create(request.binaries.clone(), &request.work_dir, wished).await?);
     let started = server.start(ServerPurpose::Load).await?;
     server.try_wished().await?;
@@ -110,9 +125,18 @@ async fn rehearse_all(
         disk: Some(Disk { dir: request.work_dir.path().to_owned(), free_bytes }),
     };
     let endpoint = server.endpoint();
-    let ready = tokio::select! {
+    let loading = async {
+        let began = Instant::now();
+        let planned = prepare::prepare(&endpoint, &wanted, events).await?;
+        let tables = application::tables(&planned.plans, &planned.catalog.tables);
+        // Before the rows are made, which may take minutes.
+        workload::check(&request.recipe.scenario.workload, &tables)?;
+        let ready = prepare::fill(&endpoint, version_num / 10_000, &wanted, &planned, began, events).await?;
+        Ok::<_, Error>((ready, tables))
+    };
+    let (ready, tables) = tokio::select! {
         biased;
-        ready = prepare::prepare(&endpoint, version_num / 10_000, &wanted, events) => ready?,
+        loaded = loading => loaded?,
         error = server.ended() => return Err(error),
     };
 
@@ -123,8 +147,10 @@ async fn rehearse_all(
     events.show(Progress::Stage("restarting with production-like settings".to_owned()));
     events.tell(Event::ServerStarted(server.start(ServerPurpose::Rehearse).await?));
     events.tell(Event::DatasetReady(ready));
-    for (number, strategy) in (1..).zip(chosen(request)) {
-        let rehearsal = Rehearsal { request, strategy, number, version_num, endpoint: &endpoint };
+    for (number, (strategy, repetition)) in (1..).zip(schedule(request)) {
+        let tables = &tables;
+        let rehearsal =
+            Rehearsal { request, strategy, repetition, number, version_num, endpoint: &endpoint, tables };
         let events = events.for_rehearsal(number);
         tokio::select! {
             biased;
@@ -144,65 +170,15 @@ fn chosen(request: &Request) -> Vec<&Strategy> {
         .collect()
 }
 
-/// One strategy, once, on its own fresh copy of the data.
-struct Rehearsal<'a> {
-    request: &'a Request,
-    strategy: &'a Strategy,
-    number: u32,
-    version_num: u32,
-    endpoint: &'a Endpoint,
-}
-
-impl Rehearsal<'_> {
-    async fn run(&self, events: &Events) -> Result<(), Error> {
-        let database = format!("pgrehearse_{}", self.number);
-        let home = self.endpoint.connect_as_superuser(HOME_DATABASE, "pgrehearse").await?;
-        self.copy_dataset(&home, &database, events).await?;
-
-        let (sample_interval, sampled) = watch::channel(migrate::SAMPLE_INTERVAL);
-        let migration = Migration::open(self.endpoint, &database, events.clone(), sample_interval).await?;
-        let watched = Watched {
-            database: database.clone(),
-            backend_pid: migration.backend_pid(),
-            version_num: self.version_num,
-            traced_program: self.request.trace_kernel.then(|| self.request.binaries.dir.join("postgres")),
-        };
-        let observer = Observer::start(self.endpoint, watched, sampled, events.clone()).await?;
-
-        phase(events, Phase::Migrate);
-        let limit = self.request.recipe.scenario.budget.duration.allowed;
-        let migrated = migration.run(&self.strategy.up, limit).await;
-        observer.stop(events).await;
-        let outcome = migrated?;
-
-        phase(events, Phase::Inspect);
-        inspect::inspect(self.endpoint, &database, events).await?;
-        let events_dropped = events.dropped();
-        events.tell(Event::RehearsalFinished(RehearsalFinished { outcome, error: None, events_dropped }));
-        if !self.request.keep {
-            let error = admin::drop_database(&home, &database).await.err().map(|error| error.to_string());
-            events.tell(Event::TornDown(TornDown { what: format!("database {database}"), error }));
-        }
-        Ok(())
+/// Every rehearsal, in order: round by round, so that a machine whose speed drifts is fair to all strategies; who goes
+/// first in a round after the first is chosen by the seed.
+fn schedule(request: &Request) -> Vec<(&Strategy, u32)> {
+    let mut random = StdRng::seed_from_u64(request.recipe.seed);
+    let mut strategies = chosen(request);
+    let mut all = Vec::new();
+    for repetition in 1..=request.repetitions {
+        all.extend(strategies.iter().map(|strategy| (*strategy, repetition)));
+        strategies.shuffle(&mut random);
     }
-
-    async fn copy_dataset(
-        &self,
-        home: &tokio_postgres::Client,
-        database: &str,
-        events: &Events,
-    ) -> Result<(), Error> {
-        let strategy = self.strategy.name.clone();
-        events.show(Progress::Stage(format!("copying the dataset for {strategy}")));
-        let began = Instant::now();
-        admin::copy_database(home, self.version_num, DATASET_DATABASE, database).await?;
-        let copy_us = micros_since(began);
-        let (repetition, database) = (1, database.to_owned());
-        events.tell(Event::RehearsalStarted(RehearsalStarted { strategy, repetition, database, copy_us }));
-        Ok(())
-    }
-}
-
-fn phase(events: &Events, phase: Phase) {
-    events.tell(Event::PhaseStarted(PhaseStarted { phase }));
+    all
 }

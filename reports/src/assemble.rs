@@ -93,7 +93,7 @@ fn strategies(run: &RunStarted, entries: &[Entry], terms: Terms, warnings: &mut 
     for (number, entries) in &of_rehearsals {
         match Timeline::new(entries) {
             Some(timeline) => {
-                let (rehearsal, contradictions) = rehearsal::rehearsal(&timeline);
+                let (rehearsal, contradictions) = rehearsal::rehearsal(&timeline, terms.budget);
                 warnings.of_rehearsal(&timeline, &rehearsal, &contradictions);
                 of_strategies.entry(&timeline.started.strategy).or_default().push(rehearsal);
             }

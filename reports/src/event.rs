@@ -10,6 +10,7 @@ mod lock;
 mod rehearsal;
 mod run;
 mod statement;
+mod workload;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,11 @@ pub use run::{BudgetDeclared, RecordStarted, RunFinished, RunStarted, StrategyDe
 pub use statement::{
     Notice, ProgressSeen, SqlError, StatementFinished, StatementStarted, StatementTransaction,
     StorageChanged, TransactionEnded, TransactionStarted,
+};
+
+pub use workload::{
+    HoldEnded, HoldStarted, ProbeDeclared, ProbeRequest, ProbeWindow, SLOW_US, StepRetried, WorkloadStarted,
+    WorkloadStopped,
 };
 
 /// The format's name and version, in the first line of every record.
@@ -110,6 +116,20 @@ pub enum Event {
     KernelLock(KernelLock),
     /// That trace ended.
     KernelTraceEnded(KernelTraceEnded),
+    /// The application begins.
+    WorkloadStarted(WorkloadStarted),
+    /// What became of requests in a stretch of time.
+    ProbeWindow(ProbeWindow),
+    /// A request that was slow or failed.
+    ProbeRequest(ProbeRequest),
+    /// The application ended.
+    WorkloadStopped(WorkloadStopped),
+    /// A long transaction of the workload is open.
+    HoldStarted(HoldStarted),
+    /// It ended.
+    HoldEnded(HoldEnded),
+    /// A step failed and is tried again.
+    StepRetried(StepRetried),
     /// The migration's session is done (or was cancelled).
     MigrationFinished(MigrationFinished),
     /// What the database looks like afterwards.

@@ -14,7 +14,7 @@ mod tests;
 use crate::event::{BudgetDeclared, Outcome, StrategyDeclared};
 use crate::model::dataset::Dataset;
 use crate::model::rehearsal::Rehearsal;
-use crate::model::strategy::{BudgetLine, BudgetStatus, Finding, Strategy, Verdict};
+use crate::model::strategy::{BudgetLine, Finding, Strategy, Verdict};
 
 /// What every strategy of a run is judged against.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +27,7 @@ pub(crate) struct Terms<'a> {
 /// Judges a strategy by all of its rehearsals.
 pub(crate) fn judge(declared: &StrategyDeclared, rehearsals: Vec<Rehearsal>, terms: Terms) -> Strategy {
     let budget = budget::lines(terms.budget, &rehearsals);
-    let findings = findings::findings(&rehearsals, terms);
+    let findings = findings::findings(declared, &rehearsals, terms);
     let verdict = verdict(&rehearsals, &budget);
     Strategy {
         name: declared.name.clone(),
@@ -40,17 +40,12 @@ pub(crate) fn judge(declared: &StrategyDeclared, rehearsals: Vec<Rehearsal>, ter
     }
 }
 
-fn verdict(rehearsals: &[Rehearsal], budget: &[BudgetLine]) -> Verdict {
+fn verdict(rehearsals: &[Rehearsal], lines: &[BudgetLine]) -> Verdict {
     if rehearsals.is_empty() || !rehearsals.iter().all(can_tell) {
         return Verdict::Error;
     }
-    let broken = |line: &BudgetLine| match line.status {
-        BudgetStatus::Pass => false,
-        BudgetStatus::Fail => true,
-        BudgetStatus::NotMeasured => line.declared,
-    };
     let completed = rehearsals.iter().all(|rehearsal| rehearsal.outcome == Outcome::Completed);
-    if completed && !budget.iter().any(broken) { Verdict::Pass } else { Verdict::Fail }
+    if completed && !lines.iter().any(|line| line.broken) { Verdict::Pass } else { Verdict::Fail }
 }
 
 /// Whether a rehearsal came to its own end, so that it proves something.

@@ -9,6 +9,7 @@
 
 mod assemble;
 pub mod event;
+pub mod explain;
 mod fidelity;
 mod judge;
 mod locks;
@@ -19,6 +20,7 @@ mod statements;
 mod timeline;
 mod units;
 mod window;
+mod workload;
 
 #[cfg(test)]
 mod sample;

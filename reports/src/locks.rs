@@ -21,6 +21,7 @@
 //! much shorter it may have been.
 
 mod blocked;
+mod in_the_way;
 mod kernel;
 mod merge;
 mod queue;
@@ -36,6 +37,7 @@ use crate::event::{HeldLock, Waiter};
 use crate::model::lock::{Blocked, Blocks, Lock, LockQueue, LockSource, StrongestLock, Wait};
 use crate::timeline::Timeline;
 use crate::window::{Window, ms, ms_since};
+pub(crate) use blocked::WaitSpan;
 
 /// What is known of a rehearsal's locks.
 #[derive(Debug)]
@@ -46,6 +48,8 @@ pub(crate) struct Watched {
     pub(crate) strongest: Vec<StrongestLock>,
     /// Everybody who waited.
     pub(crate) blocked: Vec<Blocked>,
+    /// The same on the run's clock, in the same order.
+    pub(crate) waits: Vec<WaitSpan>,
     /// How many others waited at once.
     pub(crate) queue: Option<LockQueue>,
     /// When the migration waited for a lock of any kind; may overlap.
@@ -109,7 +113,7 @@ pub(crate) fn watch(timeline: &Timeline) -> Watched {
     let mut rows = merged.rows;
     rows.sort_by_key(|row| (row.begins_us(), row.lock, row.held.map(|held| held.released.to_us)));
 
-    let waits = blocked::waits(timeline);
+    let mut waits = blocked::waits(timeline);
     let mut migration_waits: Vec<Window> = waits
         .iter()
         .filter(|wait| wait.waiter == Waiter::Migration)
@@ -119,21 +123,25 @@ pub(crate) fn watch(timeline: &Timeline) -> Watched {
         rows.iter().filter_map(|row| row.wait).map(|wait| Window::between(wait.from_us, wait.end.to_us)),
     );
 
-    let locks: Vec<Lock> = rows.iter().map(|row| finish(row, timeline, &waits)).collect();
+    let mut locks: Vec<Lock> = rows.iter().map(|row| finish(row, timeline, &waits)).collect();
+    in_the_way::find(&mut waits, &locks, timeline.zero_us);
+    for (index, (lock, row)) in locks.iter_mut().zip(&rows).enumerate() {
+        lock.drain_ms = queue::drained_us(index, row, &waits).map(ms);
+    }
     let strongest = strongest::strongest(timeline, &locks);
     let blocked = waits.iter().map(|wait| wait.finish(timeline)).collect();
-    let queue = queue::queue(&waits, &rows, timeline);
+    let queue = queue::queue(&waits, &locks, timeline);
     let mut contradictions: Vec<String> = merged
         .contradictions
         .into_iter()
         .map(|lock| format!("{:?} on {}", lock.mode, timeline.relation_name(lock.relation_oid)))
         .collect();
     contradictions.dedup();
-    Watched { locks, strongest, blocked, queue, migration_waits, contradictions }
+    Watched { locks, strongest, blocked, waits, queue, migration_waits, contradictions }
 }
 
 /// A lock as the report has it.
-fn finish(row: &Row, timeline: &Timeline, waits: &[blocked::WaitSpan]) -> Lock {
+fn finish(row: &Row, timeline: &Timeline, waits: &[WaitSpan]) -> Lock {
     let since = |us: u64| ms_since(timeline.zero_us, us);
     let HeldLock { relation_oid, mode } = row.lock;
     let named = timeline.relation(relation_oid);
@@ -163,11 +171,12 @@ fn finish(row: &Row, timeline: &Timeline, waits: &[blocked::WaitSpan]) -> Lock {
         blocks: Blocks::of(mode),
         source: row.source,
         waits: row.wait.map_or_else(Vec::new, |wait| blockers(row, wait, timeline, waits)),
+        drain_ms: None,
     }
 }
 
 /// Who was ahead of it while it waited.
-fn blockers(row: &Row, wait: Waiting, timeline: &Timeline, waits: &[blocked::WaitSpan]) -> Vec<Wait> {
+fn blockers(row: &Row, wait: Waiting, timeline: &Timeline, waits: &[WaitSpan]) -> Vec<Wait> {
     let mode = format!("{:?}", row.lock.mode);
     waits
         .iter()
@@ -180,6 +189,7 @@ fn blockers(row: &Row, wait: Waiting, timeline: &Timeline, waits: &[blocked::Wai
         })
         .map(|seen| Wait {
             by: seen.by.clone(),
+            by_pids: seen.by_pids.clone(),
             from_ms: ms_since(timeline.zero_us, seen.from_us),
             to_ms: ms_since(timeline.zero_us, seen.end.to_us),
         })

@@ -12,6 +12,7 @@ pub mod lock;
 pub mod rehearsal;
 pub mod statement;
 pub mod strategy;
+pub mod workload;
 
 use serde::{Deserialize, Serialize};
 

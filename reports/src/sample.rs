@@ -1,6 +1,7 @@
 //! Records for tests, built tersely: every call adds an event at the present time, [`Sample::at`] moves it.
 
 pub(crate) mod fidelity;
+pub(crate) mod workload;
 
 use std::collections::BTreeMap;
 
@@ -14,9 +15,11 @@ pub(crate) const USERS_EMAIL: u32 = 16_420;
 pub(crate) const PG_CLASS: u32 = 1_259;
 /// The migration's process.
 pub(crate) const LEADER: i32 = 4_242;
+/// The long transaction's process.
+pub(crate) const HOLD: i32 = 77;
 
 /// A record in the making. Times are milliseconds since the migration phase of its rehearsal.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sample {
     pub(crate) entries: Vec<Entry>,
     base_us: u64,
@@ -46,9 +49,20 @@ pub(crate) fn budget() -> BudgetDeclared {
         duration_ms: 1_800_000.0,
         probe_errors: 0,
         rewrite_allowed: true,
+        unmeasured_allowed: false,
         wal_bytes: None,
         disk_growth_bytes: None,
         declared: Vec::new(),
+    }
+}
+
+/// The process that they are in samples.
+fn process_of(who: Waiter) -> i32 {
+    match who {
+        Waiter::Migration => LEADER,
+        Waiter::Hold => HOLD,
+        Waiter::Probe => 900,
+        Waiter::Other => 66,
     }
 }
 
@@ -148,7 +162,7 @@ impl Sample {
     }
 
     pub(crate) fn us(&self, ms: f64) -> u64 {
-        self.base_us + (ms * 1000.0).round() as u64
+        (self.base_us as f64 + ms * 1000.0).round() as u64
     }
 
     /// A rehearsal whose migration phase begins now.
@@ -170,6 +184,8 @@ impl Sample {
         }));
         self.at(0.0).event(Event::PhaseStarted(PhaseStarted { phase: Phase::Migrate }));
         self.event(Event::MigrationStarted(MigrationStarted {
+            dead_tuples: Some(0),
+            application_wal_bytes_per_s: None,
             backend_pid: LEADER,
             wal_lsn: 1_000_000_000,
             database_bytes: 148_897_792,
@@ -229,6 +245,7 @@ impl Sample {
             file: file.to_owned(),
             transaction,
             why: why.to_owned(),
+            lock_timeout_ms: None,
         }))
     }
 
@@ -351,7 +368,28 @@ impl Sample {
             mode: on.map_or_else(|| "ShareLock".to_owned(), |lock| format!("{:?}", lock.mode)),
             wait_start_us: Some(self.us(since_ms)),
             previous_sample_us: self.previous_sample_us,
-            by: by.iter().map(|who| Blocker { pid: 77, who: *who }).collect(),
+            by: by.iter().map(|who| Blocker { pid: process_of(*who), who: *who }).collect(),
+        };
+        self.event(Event::BlockedSeen(seen))
+    }
+
+    /// A process waits for a row of that table, or, where none is named, for a transaction that changed one.
+    pub(crate) fn blocked_by_rows(
+        &mut self,
+        pid: i32,
+        of: Option<u32>,
+        since_ms: f64,
+        by: &[Blocker],
+    ) -> &mut Self {
+        let seen = BlockedSeen {
+            pid,
+            waiter: Waiter::Probe,
+            locktype: if of.is_some() { "tuple" } else { "transactionid" }.to_owned(),
+            relation_oid: of,
+            mode: if of.is_some() { "ExclusiveLock" } else { "ShareLock" }.to_owned(),
+            wait_start_us: Some(self.us(since_ms)),
+            previous_sample_us: self.previous_sample_us,
+            by: by.to_vec(),
         };
         self.event(Event::BlockedSeen(seen))
     }

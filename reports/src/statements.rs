@@ -51,6 +51,7 @@ fn statement(timeline: &Timeline, span: &StatementSpan, migration_waits: &[Windo
         duration_ms: span.finished.map(|_| ms(within.width_us())),
         rows: span.finished.and_then(|(_, finished)| finished.rows),
         error: span.finished.and_then(|(_, finished)| finished.error.clone()),
+        retried: timeline.is_retried(span),
         lock_wait_ms: timeline
             .was_sampled()
             .then(|| ms(union_length_us(migration_waits.iter().copied(), within))),
@@ -201,7 +202,8 @@ pub(crate) fn leading_keyword(sql: &str) -> &str {
     rest.get(..end).unwrap_or_default()
 }
 
-fn skip_comments(sql: &str) -> &str {
+/// A statement without the comments before it.
+pub(crate) fn skip_comments(sql: &str) -> &str {
     let mut rest = sql.trim_start();
     loop {
         if let Some(comment) = rest.strip_prefix("--") {

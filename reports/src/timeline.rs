@@ -5,16 +5,21 @@ use std::collections::BTreeMap;
 use crate::event::{
     Entry, Event, Inspected, KernelLock, KernelTraceEnded, KernelTraceStarted, MigrationFinished,
     MigrationStarted, Notice, Phase, ProgressSeen, RehearsalFinished, RehearsalStarted, RelationKind,
-    RelationNamed, SamplerStopped, SessionLocks, StatementFinished, StatementStarted, StepStarted,
-    StorageChanged,
+    RelationNamed, SamplerStopped, SessionLocks, StepRetried, StepStarted, StorageChanged,
 };
 use crate::window::Window;
+
+mod application;
+mod spans;
+
+pub(crate) use application::Application;
+pub(crate) use spans::{StatementSpan, TransactionSpan};
 
 /// Smallest oid of an object that is not part of the system (`FirstNormalObjectId`).
 const FIRST_USER_OID: u32 = 16_384;
 
-/// A rehearsal's events. Those of the baseline and of the way back are not among them: they are no part of
-/// the migration up.
+/// A rehearsal's events. Those of the baseline (but for the application's) and of the way back are not among them: they
+/// are no part of the migration up.
 #[derive(Debug)]
 pub(crate) struct Timeline<'a> {
     pub(crate) started: &'a RehearsalStarted,
@@ -25,6 +30,8 @@ pub(crate) struct Timeline<'a> {
     pub(crate) migration: Option<(u64, &'a MigrationStarted)>,
     pub(crate) migration_finished: Option<(u64, &'a MigrationFinished)>,
     pub(crate) steps: Vec<&'a StepStarted>,
+    /// Tries at a step that failed, by the time at which they had.
+    pub(crate) retries: Vec<(u64, &'a StepRetried)>,
     /// By index.
     pub(crate) statements: BTreeMap<u32, StatementSpan<'a>>,
     pub(crate) transactions: Vec<TransactionSpan>,
@@ -45,35 +52,9 @@ pub(crate) struct Timeline<'a> {
     pub(crate) kernel_ended: Option<&'a KernelTraceEnded>,
     pub(crate) inspected: Option<&'a Inspected>,
     pub(crate) finished: Option<&'a RehearsalFinished>,
+    /// The application beside the migration, from the baseline on.
+    pub(crate) application: Application<'a>,
     relations: BTreeMap<u32, &'a RelationNamed>,
-}
-
-/// A statement's time.
-#[derive(Debug)]
-pub(crate) struct StatementSpan<'a> {
-    pub(crate) started_us: u64,
-    pub(crate) started: &'a StatementStarted,
-    pub(crate) finished: Option<(u64, &'a StatementFinished)>,
-}
-
-impl StatementSpan<'_> {
-    /// Whether the server refused it.
-    pub(crate) fn failed(&self) -> bool {
-        self.finished.is_some_and(|(_, finished)| finished.error.is_some())
-    }
-
-    /// When its result was here, or `close_us` where it never was.
-    pub(crate) fn end_us(&self, close_us: u64) -> u64 {
-        self.finished.map_or(close_us, |(at_us, _)| at_us).max(self.started_us)
-    }
-}
-
-/// A transaction's time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TransactionSpan {
-    pub(crate) started_us: u64,
-    /// When its locks went; none where the record ends before.
-    pub(crate) ended: Option<Window>,
 }
 
 impl<'a> Timeline<'a> {
@@ -90,6 +71,7 @@ impl<'a> Timeline<'a> {
             migration: None,
             migration_finished: None,
             steps: Vec::new(),
+            retries: Vec::new(),
             statements: BTreeMap::new(),
             transactions: Vec::new(),
             readings: Vec::new(),
@@ -104,6 +86,7 @@ impl<'a> Timeline<'a> {
             kernel_ended: None,
             inspected: None,
             finished: None,
+            application: Application::default(),
             relations: BTreeMap::new(),
         };
         let mut phase = None;
@@ -120,6 +103,9 @@ impl<'a> Timeline<'a> {
                 timeline.close_us = timeline.close_us.max(entry.at_us);
             }
             timeline.take(entry, of_migration);
+            if phase != Some(Phase::RollBack) {
+                timeline.application.take(entry);
+            }
         }
         let connected_us = timeline.migration.map(|(at_us, _)| at_us);
         timeline.zero_us = migrate_us.or(connected_us).unwrap_or(begun_us);
@@ -154,6 +140,7 @@ impl<'a> Timeline<'a> {
                 self.migration_finished.get_or_insert((at_us, finished));
             }
             Event::StepStarted(step) => self.steps.push(step),
+            Event::StepRetried(retried) => self.retries.push((at_us, retried)),
             Event::TransactionStarted(_) => {
                 self.end_transaction(Window::exactly(at_us));
                 self.transactions.push(TransactionSpan { started_us: at_us, ended: None });
@@ -203,6 +190,12 @@ impl<'a> Timeline<'a> {
             | Event::RehearsalFinished(_)
             | Event::Warned(_)
             | Event::TornDown(_)
+            | Event::WorkloadStarted(_)
+            | Event::ProbeWindow(_)
+            | Event::ProbeRequest(_)
+            | Event::WorkloadStopped(_)
+            | Event::HoldStarted(_)
+            | Event::HoldEnded(_)
             | Event::RunFinished(_) => {}
         }
     }

@@ -49,20 +49,47 @@ impl Window {
 
 /// Total length of the union of intervals, each cut to `within`.
 pub(crate) fn union_length_us(intervals: impl IntoIterator<Item = Window>, within: Window) -> u64 {
-    let mut cut: Vec<Window> = intervals
+    let cut = intervals
         .into_iter()
         .filter(|interval| interval.from_us < within.to_us && interval.to_us > within.from_us)
-        .map(|interval| interval.not_before(within.from_us).not_after(within.to_us))
-        .collect();
-    cut.sort_by_key(|interval| interval.from_us);
-    let mut counted_to_us = within.from_us;
-    let mut total_us = 0;
-    for interval in cut {
-        let from_us = interval.from_us.max(counted_to_us);
-        total_us += interval.to_us.saturating_sub(from_us);
-        counted_to_us = counted_to_us.max(interval.to_us);
+        .map(|interval| interval.not_before(within.from_us).not_after(within.to_us));
+    joined(cut.collect()).into_iter().map(Window::width_us).sum()
+}
+
+/// Intervals by time, those that overlap or touch as one.
+pub(crate) fn joined(mut intervals: Vec<Window>) -> Vec<Window> {
+    intervals.sort_unstable_by_key(|interval| (interval.from_us, interval.to_us));
+    let mut joined: Vec<Window> = Vec::new();
+    for interval in intervals {
+        match joined.last_mut() {
+            Some(last) if interval.from_us <= last.to_us => last.to_us = last.to_us.max(interval.to_us),
+            _ => joined.push(interval),
+        }
     }
-    total_us
+    joined
+}
+
+/// How many intervals hold at once: from each moment on at which that changes.
+pub(crate) fn at_once<T: Ord + Copy>(intervals: impl Iterator<Item = (T, T)>) -> Vec<(T, u64)> {
+    let mut steps: Vec<(T, i64)> = intervals.flat_map(|(from, to)| [(from, 1), (to, -1)]).collect();
+    // Whoever comes at the moment at which another goes was never there with it.
+    steps.sort_unstable();
+    let mut lengths: Vec<(T, u64)> = Vec::new();
+    let mut present = 0;
+    for (at, step) in steps {
+        present += step;
+        let length = (at, u64::try_from(present).unwrap_or(0));
+        match lengths.last_mut() {
+            Some(last) if last.0 == at => *last = length,
+            _ => lengths.push(length),
+        }
+    }
+    lengths
+}
+
+/// Milliseconds, rounded to the resolution of their parts, the microsecond: what was added up or taken apart.
+pub(crate) fn to_the_us(ms: f64) -> f64 {
+    (ms * 1000.0).round() / 1000.0
 }
 
 /// Microseconds as milliseconds with three decimals.
@@ -107,6 +134,13 @@ mod tests {
         assert_eq!(union_length_us(waits, Window::between(8, 35)), 17);
         assert_eq!(union_length_us(waits, Window::between(61, 90)), 0);
         assert_eq!(union_length_us([], Window::between(0, 100)), 0);
+    }
+
+    #[test]
+    fn what_holds_at_once_is_counted() {
+        let lengths = at_once([(0, 10), (5, 20), (10, 12), (30, 31)].into_iter());
+        assert_eq!(lengths, [(0, 1), (5, 2), (10, 2), (12, 1), (20, 0), (30, 1), (31, 0)]);
+        assert_eq!(to_the_us(0.1 + 0.2), 0.3);
     }
 
     #[test]

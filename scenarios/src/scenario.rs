@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::profile::Profile;
-use crate::source::Source;
+use crate::source::{Place, Source};
 use crate::sql::Statement;
 
 /// A folder's worth of rehearsal: schema, data profile, strategies, workload and budget.
@@ -75,6 +75,20 @@ pub struct Step {
     pub file: SqlFile,
     /// How it is wrapped in transactions.
     pub transaction: TransactionMode,
+    /// What is done where it cannot get its locks.
+    pub retry: Retry,
+}
+
+/// How a step waits for locks, and whether it is tried again, as migration tools do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Retry {
+    /// `lock_timeout` of the session while the step runs; none leaves it as it is.
+    pub lock_timeout: Option<Duration>,
+    /// How often the whole step is tried again after it could not get a lock (SQLSTATE 55P03) or was the victim of a
+    /// deadlock (40P01).
+    pub retries: u32,
+    /// Pause before each further try.
+    pub backoff: Duration,
 }
 
 /// How a step's file is wrapped in transactions.
@@ -142,12 +156,26 @@ pub struct Probe {
     pub name: String,
     /// Whether it reads or writes.
     pub kind: ProbeKind,
-    /// The statement, with `$1`-style parameters.
+    /// The statement, with `$1`-style parameters; or several, which run in one transaction, each with parameters that
+    /// are numbered from `$1`.
     pub sql: String,
-    /// `table.column` for each parameter.
-    pub params: Vec<String>,
+    /// What each parameter takes its values from, those of the first statement first.
+    pub params: Vec<Param>,
     /// Requests per second, open loop.
     pub rate: f64,
+    /// Where the statement stands.
+    pub place: Place,
+}
+
+/// What a parameter takes its values from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Param {
+    /// `table.column` or `schema.table.column`. Parameters of one table are of one row.
+    pub column: String,
+    /// Fraction of the requests whose value is in no row, 0 to 1.
+    pub absent: f64,
+    /// Where it stands.
+    pub place: Place,
 }
 
 /// Whether a probe reads or writes.
@@ -162,12 +190,31 @@ pub enum ProbeKind {
 /// A long transaction beside the migration.
 #[derive(Debug, Clone)]
 pub struct Hold {
-    /// What it runs inside its transaction.
-    pub sql: String,
+    /// What it does.
+    pub work: HoldWork,
+    /// Where its statement, or else its table, is named.
+    pub place: Place,
     /// When it begins.
     pub start: HoldStart,
     /// How long its transaction stays open.
     pub duration: Duration,
+}
+
+/// What a long transaction does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum HoldWork {
+    /// Runs a statement in a transaction that stays open.
+    Sql(String),
+    /// Reads the table from end to end; the transaction stays open.
+    Reader(String),
+    /// Opens a transaction, looks at a row of the table and does nothing more.
+    Idle(String),
+    /// Changes a row of the table; the transaction stays open.
+    Writer(String),
+    /// Locks every table that has rows for reading in one snapshot, as `pg_dump` does.
+    Dump,
+    /// Vacuums the table over and over, as autovacuum does; but it gives way to nobody, as only autovacuum does.
+    Vacuum(String),
 }
 
 /// When a hold begins.
@@ -208,6 +255,8 @@ pub struct Budget {
     pub probe_errors: Limit<u64>,
     /// False where a table rewrite is denied.
     pub rewrite_allowed: Limit<bool>,
+    /// True where a limit of which nobody can tell whether it holds does not fail the verdict.
+    pub unmeasured_allowed: bool,
     /// Bytes of write-ahead log.
     pub wal_bytes: Option<u64>,
     /// Bytes the database may grow by, at its peak.
@@ -222,6 +271,7 @@ impl Default for Budget {
             duration: Limit::default_of(Duration::from_secs(30 * 60)),
             probe_errors: Limit::default_of(0),
             rewrite_allowed: Limit::default_of(true),
+            unmeasured_allowed: false,
             wal_bytes: None,
             disk_growth_bytes: None,
         }

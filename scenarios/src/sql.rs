@@ -22,6 +22,14 @@ pub use roles::roles_named;
 pub use shape::{Shape, shape};
 pub use split::split;
 
+use crate::source::Source;
+
+/// The texts of the statements of a short script, a probe's say.
+pub fn texts(script: &str) -> Vec<String> {
+    let (statements, _) = split(&Source::new("", script));
+    statements.into_iter().map(|statement| statement.text).collect()
+}
+
 /// One statement of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {

@@ -121,8 +121,13 @@ fn no_server_on_the_machine() {
     let script = "for dir in /usr/lib/postgresql /usr/local/bin; do \
                   if [ -d $dir ]; then mount -t tmpfs none $dir || exit 77; fi; done; exec \"$@\"";
     let stage = Stage::with_steps(STEP);
-    let run =
-        stage.command(&["run", stage.scenario().to_str().unwrap(), "--out", stage.out().to_str().unwrap()]);
+    let run = stage.command(&[
+        "run",
+        stage.scenario().to_str().unwrap(),
+        "--no-workload",
+        "--out",
+        stage.out().to_str().unwrap(),
+    ]);
     let mut hidden = std::process::Command::new("unshare");
     hidden.args(["--mount", "sh", "-c", script, "sh"]).arg(run.get_program()).args(run.get_args());
     hidden.env("PATH", "/bin").env("PGREHEARSE_WORK_DIR", stage.work()).env_remove("PGREHEARSE_PG_BIN");

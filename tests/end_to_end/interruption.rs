@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use crate::stage::{Stage, processes_in};
+use crate::stage::{Stage, Started, processes_in};
 
 const SLEEP: &str = "ALTER TABLE users ADD COLUMN note text;\nSELECT pg_sleep(200);\n";
 
 fn stopped_cleanly(stage: &Stage, signal: Signal, more: &[&str], moment: &[&str]) {
-    let mut run = stage.start(more);
+    stops_cleanly(stage, stage.start(more), signal, moment);
+}
+
+fn stops_cleanly(stage: &Stage, mut run: Started, signal: Signal, moment: &[&str]) {
     run.wait_for(moment);
     run.signal(signal);
     let status = run.wait();
@@ -42,6 +45,24 @@ fn ctrl_c_while_migrating() {
 fn sigterm_while_migrating() {
     let stage = Stage::with_steps(&[("sleep", SLEEP)]);
     stopped_cleanly(&stage, Signal::SIGTERM, &[], &["statement_started", "pg_sleep"]);
+}
+
+#[test]
+fn ctrl_c_while_the_application_runs() {
+    for moment in
+        [["phase_started", "baseline"], ["hold_started", "VACUUM"], ["statement_started", "pg_sleep"]]
+    {
+        // Locked, so that requests are under way which nobody answers.
+        let stage = Stage::with_steps(&[(
+            "sleep",
+            "LOCK TABLE users IN ACCESS EXCLUSIVE MODE;\nSELECT pg_sleep(200);\n",
+        )]);
+        let toml = std::fs::read_to_string(stage.scenario().join("scenario.toml")).unwrap();
+        let holds = "[[workload.hold]]\nkind = \"idle\"\ntable = \"users\"\nstart = \"during\"\nfor = \"1h\"\n\
+                     [[workload.hold]]\nkind = \"vacuum\"\ntable = \"users\"\nstart = \"before\"\nfor = \"1h\"\n";
+        stage.file("scenario.toml", &format!("{toml}[workload]\nbaseline = \"500ms\"\n{holds}"));
+        stops_cleanly(&stage, stage.start_with_workload(&[]), Signal::SIGINT, &moment);
+    }
 }
 
 #[test]

@@ -92,7 +92,8 @@ fn the_server_listens_on_a_private_unix_socket_only() {
 fn the_callers_own_connection_settings_are_neither_used_nor_told() {
     let stage = Stage::with_steps(&[("add", "ALTER TABLE users ADD COLUMN note text;\nSELECT 1 / 0;\n")]);
     let (scenario, out) = (stage.scenario(), stage.out());
-    let mut command = stage.command(&["run", scenario.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+    let mut command =
+        stage.command(&["run", scenario.to_str().unwrap(), "--no-workload", "--out", out.to_str().unwrap()]);
     for (name, value) in [
         ("PGPASSWORD", "sekrit-1"),
         ("PGHOST", "sekrit-2"),

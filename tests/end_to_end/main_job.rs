@@ -16,12 +16,12 @@ fn locks(strategy: &Value) -> Vec<&Value> {
 #[test]
 fn indexing_blocks_writes_and_indexing_concurrently_does_not() {
     let stage = Stage::empty();
-    let ended = stage.run_scenario("index-without-downtime", &["--scale", "0.2"]);
+    let ended = stage.run_scenario("index-without-downtime", &["--scale", "0.3"]);
     ended.expect_code(0);
     stage.assert_nothing_left();
 
     let report = stage.report();
-    assert_eq!(report["dataset"]["rows"], 200_000);
+    assert_eq!(report["dataset"]["rows"], 300_000);
     assert_eq!(report["environment"]["settings"]["fsync"], "on");
 
     let plain = strategy(&report, "plain");

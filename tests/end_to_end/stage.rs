@@ -87,8 +87,15 @@ impl Stage {
         command
     }
 
-    /// Runs the stage's scenario to its end.
+    /// Runs the stage's scenario to its end, with no application beside the migrations.
     pub(crate) fn run(&self, more: &[&str]) -> Ended {
+        let mut args = vec!["--no-workload"];
+        args.extend(more);
+        self.run_with_workload(&args)
+    }
+
+    /// Runs the stage's scenario to its end.
+    pub(crate) fn run_with_workload(&self, more: &[&str]) -> Ended {
         self.run_scenario(self.scenario().to_str().unwrap(), more)
     }
 
@@ -108,8 +115,15 @@ impl Stage {
         wait(self.command(&args))
     }
 
-    /// Starts the stage's scenario and does not wait.
+    /// Starts the stage's scenario, with no application beside the migrations, and does not wait.
     pub(crate) fn start(&self, more: &[&str]) -> Started {
+        let mut args = vec!["--no-workload"];
+        args.extend(more);
+        self.start_with_workload(&args)
+    }
+
+    /// Starts the stage's scenario and does not wait.
+    pub(crate) fn start_with_workload(&self, more: &[&str]) -> Started {
         let scenario = self.scenario();
         let out = self.out();
         let mut args = vec!["run", scenario.to_str().unwrap(), "--out", out.to_str().unwrap()];

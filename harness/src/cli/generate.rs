@@ -55,9 +55,11 @@ fn on_disposable(args: &GenerateArgs, scenario: Scenario) -> Result<run::Request
     let wanted = args.local.pg_version.or(scenario.server.version);
     Ok(run::Request {
         strategies: Vec::new(),
+        repetitions: 1,
         binaries: discover::choose(&Places::of_this_machine(args.local.pg_bin.as_deref()), wanted)?,
         work_dir: WorkDir::choose(args.local.work_dir.as_deref()),
         keep: args.keep,
+        with_workload: false,
         trace_kernel: false,
         dataset_only: true,
         recipe: args.data.recipe(scenario),

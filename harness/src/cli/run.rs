@@ -57,9 +57,11 @@ fn request(args: &RunArgs, scenario: Scenario) -> Result<Request, Error> {
     let wanted = args.server.pg_version.or(scenario.server.version);
     Ok(Request {
         strategies: args.strategy.clone(),
+        repetitions: args.repeat.get(),
         binaries: discover::choose(&Places::of_this_machine(args.server.pg_bin.as_deref()), wanted)?,
         work_dir: WorkDir::choose(args.server.work_dir.as_deref()),
         keep: args.keep,
+        with_workload: !args.no_workload,
         trace_kernel: args.lock_source == LockSource::Kernel,
         dataset_only: false,
         recipe: args.data.recipe(scenario),

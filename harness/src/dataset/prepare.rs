@@ -14,6 +14,7 @@ use super::plan::{self, TablePlan};
 use super::{fingerprint, load, verify};
 use crate::error::Error;
 use crate::events::{Events, Progress, micros_since};
+use crate::postgres::catalog::Catalog;
 use crate::postgres::{Endpoint, HOME_DATABASE, admin, bulk, catalog, position_of, tuples, words_of};
 
 /// The database that rehearsals are copies of.
@@ -45,19 +46,22 @@ pub struct Wanted<'a> {
     pub disk: Option<Disk>,
 }
 
-/// Makes roles and database on a disposable server, applies the schema, loads the rows that the profile declares and
-/// leaves the database ready to be copied, owned by the role that migrations run as.
+/// The rows that a database with the schema is to get.
+#[derive(Debug)]
+pub struct Planned {
+    /// Its tables with rows, as they will be made.
+    pub plans: Vec<TablePlan>,
+    /// All its tables, as the catalog has them.
+    pub catalog: Catalog,
+}
+
+/// Makes roles and database on a disposable server, owned by the role that migrations run as, applies the schema and
+/// plans the rows that the profile declares.
 ///
 /// # Errors
 /// [`Error::Scenario`] where schema or profile are wrong, each problem with its place;
 /// [`Error::Environment`] where the disk is too small or the server fails.
-pub async fn prepare(
-    endpoint: &Endpoint,
-    version_major: u32,
-    wanted: &Wanted<'_>,
-    events: &Events,
-) -> Result<DatasetReady, Error> {
-    let began = Instant::now();
+pub async fn prepare(endpoint: &Endpoint, wanted: &Wanted<'_>, events: &Events) -> Result<Planned, Error> {
     events.show(Progress::Stage("applying the schema".to_owned()));
     let home = endpoint.connect_as_superuser(HOME_DATABASE, "pgrehearse").await?;
     admin::create_own_roles(&home).await?;
@@ -67,36 +71,47 @@ pub async fn prepare(
     apply_schema(endpoint, &wanted.recipe.scenario, wanted.database).await?;
     let client = endpoint.connect_as_superuser(wanted.database, "pgrehearse").await?;
     admin::hand_over(&client, &roles).await?;
-    fill(endpoint, version_major, wanted, began, events).await
+    plan(endpoint, wanted, events).await
 }
 
-/// Loads the rows that the profile declares into a database that has the schema. `began` is when work on it began.
+/// Plans the rows of a database that has the schema.
 ///
 /// # Errors
 /// As [`prepare`].
-pub async fn fill(
-    endpoint: &Endpoint,
-    version_major: u32,
-    wanted: &Wanted<'_>,
-    began: Instant,
-    events: &Events,
-) -> Result<DatasetReady, Error> {
-    let mut client = endpoint.connect_as_superuser(wanted.database, "pgrehearse").await?;
+pub async fn plan(endpoint: &Endpoint, wanted: &Wanted<'_>, events: &Events) -> Result<Planned, Error> {
+    let client = endpoint.connect_as_superuser(wanted.database, "pgrehearse").await?;
     let catalog = catalog::read(&client).await?;
     let plans = plan_tables(&catalog, wanted, events)?;
     if let Some(disk) = &wanted.disk {
         disk::check(&plans, disk)?;
     }
-    warn_of_rows(&client, &catalog, &plans, events).await?;
+    Ok(Planned { plans, catalog })
+}
 
-    let snapshot = load::tables(endpoint, wanted.database, &plans, wanted.recipe.streams, events).await?;
-    for plan in &plans {
+/// Loads the planned rows, proves them and leaves the database ready to be copied. `began` is when work on it began.
+///
+/// # Errors
+/// [`Error::Environment`] where the server fails.
+pub async fn fill(
+    endpoint: &Endpoint,
+    version_major: u32,
+    wanted: &Wanted<'_>,
+    planned: &Planned,
+    began: Instant,
+    events: &Events,
+) -> Result<DatasetReady, Error> {
+    let Planned { plans, catalog } = planned;
+    let mut client = endpoint.connect_as_superuser(wanted.database, "pgrehearse").await?;
+    warn_of_rows(&client, catalog, plans, events).await?;
+
+    let snapshot = load::tables(endpoint, wanted.database, plans, wanted.recipe.streams, events).await?;
+    for plan in plans {
         for (sequence, last) in plan.sequences() {
             bulk::set_sequence(&client, sequence, *last).await?;
         }
     }
     events.show(Progress::Stage("vacuuming and analysing".to_owned()));
-    for plan in &plans {
+    for plan in plans {
         for target in plan.targets().iter().filter(|target| target.physical.is_plain()) {
             tuples::vacuum(&client, &target.qualified_name).await?;
         }
@@ -105,7 +120,7 @@ pub async fn fill(
     }
     events.show(Progress::Stage("proving that the data is what was declared".to_owned()));
     let mut tables = Vec::new();
-    for plan in &plans {
+    for plan in plans {
         let rows = verify::table(&mut client, plan, events).await?;
         if rows != plan.rows() {
             return Err(Error::Environment(format!(
@@ -139,7 +154,7 @@ pub async fn fill(
 /// Says which tables have other rows than a reader of the profile would think.
 async fn warn_of_rows(
     client: &tokio_postgres::Client,
-    catalog: &catalog::Catalog,
+    catalog: &Catalog,
     plans: &[TablePlan],
     events: &Events,
 ) -> Result<(), Error> {
@@ -201,11 +216,7 @@ pub async fn apply_schema(endpoint: &Endpoint, scenario: &Scenario, database: &s
     Ok(())
 }
 
-fn plan_tables(
-    catalog: &catalog::Catalog,
-    wanted: &Wanted<'_>,
-    events: &Events,
-) -> Result<Vec<TablePlan>, Error> {
+fn plan_tables(catalog: &Catalog, wanted: &Wanted<'_>, events: &Events) -> Result<Vec<TablePlan>, Error> {
     let profile = &wanted.recipe.scenario.profile;
     // A partition or a foreign table gets no rows of its own; "no such table" would send its reader looking for a typo.
     let unfillable: Vec<Diagnostic> = profile

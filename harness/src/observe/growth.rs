@@ -35,8 +35,8 @@ pub(super) async fn watch(
             }
         }
         let Ok(progress) = locks::progress(&beside, &watched.database).await else { return };
-        for (pid, command, phase) in progress {
-            if phases.insert((pid, command.clone()), phase.clone()).as_ref() != Some(&phase) {
+        for (_, command, phase) in progress.into_iter().filter(|(pid, ..)| *pid == watched.backend_pid) {
+            if phases.insert(command.clone(), phase.clone()).as_ref() != Some(&phase) {
                 events.tell(Event::ProgressSeen(ProgressSeen { command, phase }));
             }
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use pgrehearse_reports::event::Waiter;
 
 use crate::error::Error;
-use crate::postgres::{Connection, locks};
+use crate::postgres::{Connection, HOLD_NAME, PROBE_NAME, locks};
 
 /// Backends by process id, as far as anybody has asked.
 #[derive(Debug)]
@@ -34,8 +34,8 @@ impl Who {
             let backend = backends.iter().find(|backend| backend.pid == pid);
             let who = match backend {
                 Some(backend) if backend.leader_pid == Some(self.migration_pid) => Waiter::Migration,
-                Some(backend) if backend.application_name == "pgrehearse probe" => Waiter::Probe,
-                Some(backend) if backend.application_name == "pgrehearse hold" => Waiter::Hold,
+                Some(backend) if backend.application_name == PROBE_NAME => Waiter::Probe,
+                Some(backend) if backend.application_name == HOLD_NAME => Waiter::Hold,
                 // Also one that has ended since: a parallel worker is looked at while its leader waits for
                 // it, so it cannot be one.
                 _ => Waiter::Other,

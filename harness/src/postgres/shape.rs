@@ -45,6 +45,8 @@ pub struct ColumnShape {
     pub not_null: bool,
     /// Whether the column has a default or is an identity column.
     pub has_default: bool,
+    /// `GENERATED ALWAYS AS IDENTITY`: an UPDATE cannot set it.
+    pub identity_always: bool,
     /// `GENERATED ALWAYS AS (…) STORED`: the server computes it.
     pub generated_stored: bool,
     /// How values too wide for their row are stored.

@@ -54,6 +54,7 @@ fn budget(budget: &Budget) -> BudgetDeclared {
         duration,
         probe_errors,
         rewrite_allowed,
+        unmeasured_allowed,
         wal_bytes,
         disk_growth_bytes,
     } = budget;
@@ -73,6 +74,7 @@ fn budget(budget: &Budget) -> BudgetDeclared {
         duration_ms: ms(duration.allowed),
         probe_errors: probe_errors.allowed,
         rewrite_allowed: rewrite_allowed.allowed,
+        unmeasured_allowed: *unmeasured_allowed,
         wal_bytes: *wal_bytes,
         disk_growth_bytes: *disk_growth_bytes,
         declared: declared

@@ -139,13 +139,66 @@ fn other_events() -> impl Strategy<Value = Event> {
     prop_oneof![phase, migrated, closed, sampler, sized, ended]
 }
 
+fn workload_events() -> impl Strategy<Value = Event> {
+    let started = any::<bool>().prop_map(|by_default| {
+        let probe = |kind: &str, rate: f64| ProbeDeclared {
+            name: kind.to_owned(),
+            kind: kind.to_owned(),
+            sql: "SELECT 1".to_owned(),
+            rate,
+        };
+        let probes = vec![probe("read", 50.0), probe("write", 0.0)];
+        Event::WorkloadStarted(WorkloadStarted { connections: 2, probes, by_default })
+    });
+    let counted = prop::collection::vec((times(), any::<u64>()), 0..3);
+    let window = (0..3_u32, times(), times(), any::<u64>(), counted);
+    let window = window.prop_map(|(probe, from_us, length_us, due, latencies)| {
+        Event::ProbeWindow(ProbeWindow { probe, from_us, length_us, due, latencies })
+    });
+    let maybe = || prop::option::of(times());
+    let sqlstates = prop::option::of(prop::sample::select(vec!["42703", "55P03", "connection"]));
+    let request = (0..3_u32, times(), maybe(), maybe(), any::<bool>(), sqlstates);
+    let request = request.prop_map(|(probe, due_us, sent_us, done_us, served, sqlstate)| {
+        let (pid, sqlstate) = (served.then_some(LEADER + 1), sqlstate.map(str::to_owned));
+        let message = sqlstate.clone();
+        Event::ProbeRequest(ProbeRequest {
+            probe,
+            due_us,
+            lag_us: 0,
+            sent_us,
+            done_us,
+            pid,
+            sqlstate,
+            message,
+        })
+    });
+    let stopped = (times(), prop::option::of(Just("gone".to_owned()))).prop_map(|(lag_us, error)| {
+        let (lag_us_p50, lag_us_p99, lag_us_max) = (lag_us, lag_us, lag_us);
+        Event::WorkloadStopped(WorkloadStopped { lag_us_p50, lag_us_p99, lag_us_max, error })
+    });
+    let hold = (0..2_u32, times()).prop_map(|(hold, for_us)| {
+        Event::HoldStarted(HoldStarted { hold, sql: "SELECT 1".to_owned(), pid: LEADER + 2, for_us })
+    });
+    let ended = (0..2_u32).prop_map(|hold| Event::HoldEnded(HoldEnded { hold, cut: false, error: None }));
+    let retried = (0..2_u32, 1..3_u32, times()).prop_map(|(step, attempt, began_us)| {
+        let (sqlstate, backoff_us, invalid_indexes) = (None, began_us, Vec::new());
+        Event::StepRetried(StepRetried { step, attempt, began_us, sqlstate, backoff_us, invalid_indexes })
+    });
+    prop_oneof![1 => started, 3 => window, 5 => request, 1 => stopped, 1 => hold, 1 => ended, 1 => retried]
+}
+
 /// A run that begins as one does, and goes on in any way.
 fn records() -> impl Strategy<Value = Vec<Entry>> {
-    let events = prop_oneof![5 => lock_events(), 5 => statement_events(), 1 => other_events()];
+    let events = prop_oneof![
+        5 => lock_events(),
+        5 => statement_events(),
+        3 => workload_events(),
+        1 => other_events(),
+    ];
     let timed = (0..3_000_000_u64, events, 1..3_u32);
     prop::collection::vec(timed, 0..60).prop_map(|timed| {
         let mut sample = Sample::new(vec![strategy("plain"), strategy("other")], budget());
-        sample.rehearse("plain");
+        sample.rehearse("plain").application(2);
         sample.relation(USERS_EMAIL, "public.users_email_key", RelationKind::Index, Some(USERS));
         let more = timed.into_iter().map(|(at_us, event, rehearsal)| Entry {
             at_us,

@@ -1,21 +1,19 @@
 //! One rehearsal's part of the report.
 
-use crate::event::{Inspected, Outcome};
+use crate::event::{BudgetDeclared, Inspected, Outcome};
 use crate::locks;
 use crate::model::rehearsal::{After, Dropped, KernelTrace, Rehearsal, Sampler, Step};
 use crate::statements;
 use crate::timeline::Timeline;
 use crate::window::ms;
+use crate::workload;
 
 /// The rehearsal, and the locks of which the observers tell different stories.
-pub(super) fn rehearsal(timeline: &Timeline) -> (Rehearsal, Vec<String>) {
+pub(super) fn rehearsal(timeline: &Timeline, budget: &BudgetDeclared) -> (Rehearsal, Vec<String>) {
     let watched = locks::watch(timeline);
     let (outcome, error) = outcome(timeline);
     let started = timeline.started;
-    // The session may be connected before the phase begins, while the observers take their places.
-    let began_us = timeline.migration.map(|(at_us, _)| at_us.max(timeline.zero_us));
-    let ended_us =
-        timeline.migration_finished.map(|(at_us, _)| at_us).or(began_us.map(|_| timeline.close_us));
+    let felt = workload::felt(timeline, &watched, budget);
     let sampler = timeline.sampler;
     let rehearsal = Rehearsal {
         repetition: started.repetition,
@@ -24,7 +22,7 @@ pub(super) fn rehearsal(timeline: &Timeline) -> (Rehearsal, Vec<String>) {
         database: started.database.clone(),
         backend_pid: timeline.migration.map(|(_, migration)| migration.backend_pid),
         copy_ms: ms(started.copy_us),
-        duration_ms: began_us.zip(ended_us).map(|(began_us, ended_us)| ms(ended_us.saturating_sub(began_us))),
+        duration_ms: timeline.migrating().map(|migrating| ms(migrating.width_us())),
         steps: timeline
             .steps
             .iter()
@@ -32,6 +30,8 @@ pub(super) fn rehearsal(timeline: &Timeline) -> (Rehearsal, Vec<String>) {
                 file: step.file.clone(),
                 transaction: step.transaction,
                 why: step.why.clone(),
+                lock_timeout_ms: step.lock_timeout_ms,
+                attempts: workload::attempts(timeline, step.step, &felt.probes),
             })
             .collect(),
         statements: statements::statements(timeline, &watched.migration_waits),
@@ -39,7 +39,9 @@ pub(super) fn rehearsal(timeline: &Timeline) -> (Rehearsal, Vec<String>) {
         strongest_locks: watched.strongest,
         blocked: watched.blocked,
         lock_queue: watched.queue,
-        probes: Vec::new(),
+        workload: felt.run,
+        holds: workload::holds(timeline),
+        probes: felt.probes,
         after: after(timeline),
         rollback: None,
         sampler: sampler.map(|sampler| Sampler {
@@ -79,6 +81,11 @@ fn after(timeline: &Timeline) -> After {
     let lsn_after = timeline.migration_finished.and_then(|(_, finished)| finished.wal_lsn);
     let inspected: Option<&Inspected> = timeline.inspected;
     let bytes_after = inspected.map(|inspected| inspected.bytes);
+    let wal_bytes = lsn_after.zip(migration).map(|(lsn, migration)| lsn.saturating_sub(migration.wal_lsn));
+    let application_wal_bytes_per_s = migration
+        .and_then(|migration| migration.application_wal_bytes_per_s)
+        .filter(|rate| rate.is_finite() && *rate >= 0.0);
+    let application_wal = application_wal_bytes_per_s.zip(timeline.migrating());
     After {
         invalid_indexes: inspected.map(|inspected| inspected.invalid_indexes.clone()),
         not_valid_constraints: inspected.map(|inspected| inspected.not_valid_constraints.clone()),
@@ -88,7 +95,13 @@ fn after(timeline: &Timeline) -> After {
         bytes_peak: timeline.bytes_peak.max(bytes_after),
         bytes_after,
         dead_tuples: inspected.map(|inspected| inspected.dead_tuples),
+        dead_tuples_before: migration.and_then(|migration| migration.dead_tuples),
         temp_bytes: inspected.and_then(|inspected| inspected.temp_bytes),
-        wal_bytes: lsn_after.zip(migration).map(|(lsn, migration)| lsn.saturating_sub(migration.wal_lsn)),
+        wal_bytes,
+        application_wal_bytes_per_s,
+        application_wal_bytes: application_wal.zip(wal_bytes).map(|((rate, migrating), wal_bytes)| {
+            let written = (rate * ms(migrating.width_us()) / 1000.0).round();
+            (written as u64).min(wal_bytes)
+        }),
     }
 }

@@ -103,6 +103,9 @@ impl Warnings {
             }
             None => {}
         }
+        if let Some(why) = rehearsal.workload.as_ref().and_then(|workload| workload.why_not.as_ref()) {
+            add(format!("its stalls prove only what the migration's locks explain, because {why}"));
+        }
         if let Some(trace) = &rehearsal.kernel_trace {
             if let Some(error) = &trace.error {
                 add(format!("locks are not reported from the kernel, but as without it: {error}"));
@@ -143,22 +146,22 @@ impl Warnings {
         let mut limits: BTreeMap<(bool, String), Vec<&str>> = BTreeMap::new();
         let rehearsed = || strategies.iter().filter(|strategy| !strategy.rehearsals.is_empty());
         for strategy in rehearsed() {
-            for declared in [true, false] {
+            for broken in [true, false] {
                 let lines = strategy.budget.iter().filter(|line| {
                     line.status == BudgetStatus::NotMeasured
                         && line.measured.is_none()
-                        && line.declared == declared
+                        && line.broken == broken
                 });
                 let names: Vec<&str> = lines.map(|line| line.limit.as_str()).collect();
                 if !names.is_empty() {
-                    limits.entry((declared, names.join(", "))).or_default().push(&strategy.name);
+                    limits.entry((broken, names.join(", "))).or_default().push(&strategy.name);
                 }
             }
         }
         let all = rehearsed().count();
-        for ((declared, limits), of) in limits {
+        for ((broken, limits), of) in limits {
             let who = if of.len() == all { String::new() } else { format!("{}: ", of.join(", ")) };
-            let means = if declared {
+            let means = if broken {
                 "Not measured, which fails the verdict, because the scenario itself sets the limit"
             } else {
                 "Not measured, and no part of the verdict"

@@ -57,6 +57,12 @@ pub struct MigrationStarted {
     /// `schema.table: constraint` of every constraint that is not validated already; none where nobody looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_valid_constraints: Option<Vec<String>>,
+    /// Sum of `n_dead_tup` over user tables, which counts from the copy on; none where nobody looked.
+    #[serde(default)]
+    pub dead_tuples: Option<u64>,
+    /// Write-ahead log that the application wrote by itself before it, bytes per second; none where none ran.
+    #[serde(default)]
+    pub application_wal_bytes_per_s: Option<f64>,
 }
 
 /// A migration file begins.
@@ -71,6 +77,9 @@ pub struct StepStarted {
     pub transaction: TransactionShape,
     /// Why, in words: `line 3: CREATE INDEX CONCURRENTLY cannot run in a transaction`.
     pub why: String,
+    /// The `lock_timeout` that its strategy declares for it, milliseconds.
+    #[serde(default)]
+    pub lock_timeout_ms: Option<u64>,
 }
 
 /// How a file is run.

@@ -68,6 +68,9 @@ pub struct BudgetDeclared {
     pub probe_errors: u64,
     /// False where a table rewrite is denied.
     pub rewrite_allowed: bool,
+    /// True where a limit of which nobody can tell whether it holds does not fail the verdict.
+    #[serde(default)]
+    pub unmeasured_allowed: bool,
     /// Bytes of write-ahead log.
     pub wal_bytes: Option<u64>,
     /// Bytes the database may grow by.

@@ -1,11 +1,18 @@
 //! The limits, each with what was measured.
 
+mod stalls;
+
 use std::collections::BTreeSet;
 
 use crate::event::{BudgetDeclared, Outcome};
 use crate::model::Quantity;
 use crate::model::rehearsal::Rehearsal;
 use crate::model::strategy::{BudgetLine, BudgetStatus};
+use crate::units;
+pub(crate) use stalls::stall;
+
+/// What a migration cost until it stopped half-way does not prove that the whole stays within.
+const HALF: &str = "the migration did not come to its end";
 
 /// A line for each limit that somebody set or that has a default.
 pub(crate) fn lines(budget: &BudgetDeclared, rehearsals: &[Rehearsal]) -> Vec<BudgetLine> {
@@ -15,6 +22,7 @@ pub(crate) fn lines(budget: &BudgetDeclared, rehearsals: &[Rehearsal]) -> Vec<Bu
         duration_ms,
         probe_errors,
         rewrite_allowed,
+        unmeasured_allowed: _,
         wal_bytes,
         disk_growth_bytes,
         declared,
@@ -26,7 +34,6 @@ pub(crate) fn lines(budget: &BudgetDeclared, rehearsals: &[Rehearsal]) -> Vec<Bu
         let all_measured = !measured.is_empty() && measured.iter().all(Option::is_some);
         let status = match worst {
             Some(worst) if worst.as_f64() > allowed.as_f64() => BudgetStatus::Fail,
-            // What a migration cost until it stopped half-way does not prove that the whole stays within.
             Some(_) if all_whole && all_measured => BudgetStatus::Pass,
             _ => BudgetStatus::NotMeasured,
         };
@@ -37,29 +44,35 @@ pub(crate) fn lines(budget: &BudgetDeclared, rehearsals: &[Rehearsal]) -> Vec<Bu
             allowed,
             measured: worst,
             status,
+            broken: false,
             declared,
+            doubt: (status == BudgetStatus::NotMeasured && worst.is_some())
+                .then(|| if all_whole { unmeasured(rehearsals, &measured) } else { HALF.to_owned() }),
+            note: None,
         }
     };
     let of_each =
         |measure: fn(&Rehearsal) -> Option<Quantity>| rehearsals.iter().map(measure).collect::<Vec<_>>();
 
+    let read_stall = of_each(|each| stall(each, "read"));
+    let read_stall = line("read_stall", "ms", Quantity::Fraction(*read_stall_ms), read_stall);
+    let write_stall = of_each(|each| stall(each, "write"));
+    let write_stall = line("write_stall", "ms", Quantity::Fraction(*write_stall_ms), write_stall);
+    let duration = of_each(|each| each.duration_ms.map(Quantity::Fraction));
+    let errors = line("probe_errors", "requests", Quantity::Whole(*probe_errors), of_each(failed_requests));
     let mut lines = vec![
-        line("read_stall", "ms", Quantity::Fraction(*read_stall_ms), of_each(|each| stall(each, "read"))),
-        line("write_stall", "ms", Quantity::Fraction(*write_stall_ms), of_each(|each| stall(each, "write"))),
-        line(
-            "duration",
-            "ms",
-            Quantity::Fraction(*duration_ms),
-            of_each(|each| each.duration_ms.map(Quantity::Fraction)),
-        ),
-        line("probe_errors", "requests", Quantity::Whole(*probe_errors), of_each(failed_requests)),
+        stalls::judged(read_stall, "read", rehearsals),
+        stalls::judged(write_stall, "write", rehearsals),
+        line("duration", "ms", Quantity::Fraction(*duration_ms), duration),
+        errors_line(errors, rehearsals),
     ];
     if !rewrite_allowed {
         lines.push(line("rewrite", "tables", Quantity::Whole(0), of_each(rewritten_tables)));
     }
     if let Some(allowed) = wal_bytes {
         let measured = of_each(|each| each.after.wal_bytes.map(Quantity::Whole));
-        lines.push(line("wal", "bytes", Quantity::Whole(*allowed), measured));
+        let wal = line("wal", "bytes", Quantity::Whole(*allowed), measured);
+        lines.push(BudgetLine { note: application_wal(rehearsals), ..wal });
     }
     if let Some(allowed) = disk_growth_bytes {
         let measured = of_each(|each| growth_bytes(each).map(Quantity::Whole));
@@ -69,20 +82,65 @@ pub(crate) fn lines(budget: &BudgetDeclared, rehearsals: &[Rehearsal]) -> Vec<Bu
     if rehearsals.iter().any(|rehearsal| rehearsal.outcome == Outcome::TimedOut) {
         for duration in lines.iter_mut().filter(|line| line.limit == "duration") {
             duration.status = BudgetStatus::Fail;
+            duration.doubt = None;
         }
+    }
+    for line in &mut lines {
+        line.broken = is_broken(line, budget);
     }
     lines
 }
 
-/// Longest wait of a probe request of that kind; none where no such probe ran.
-fn stall(rehearsal: &Rehearsal, kind: &str) -> Option<Quantity> {
-    let of_kind = rehearsal.probes.iter().filter(|probe| probe.kind == kind);
-    of_kind.map(|probe| probe.stall_ms_max).max_by(f64::total_cmp).map(Quantity::Fraction)
+/// Whether a line speaks against its strategy.
+fn is_broken(line: &BudgetLine, budget: &BudgetDeclared) -> bool {
+    match line.status {
+        BudgetStatus::Pass => false,
+        BudgetStatus::Fail => true,
+        BudgetStatus::NotMeasured => !budget.unmeasured_allowed && (line.declared || line.doubt.is_some()),
+    }
 }
 
-/// Requests that failed; none where no probe ran.
+/// Which repetitions have no number, in words.
+fn unmeasured(rehearsals: &[Rehearsal], measured: &[Option<Quantity>]) -> String {
+    let without = rehearsals.iter().zip(measured).filter(|(_, measured)| measured.is_none());
+    let without: Vec<String> = without.map(|(rehearsal, _)| rehearsal.repetition.to_string()).collect();
+    let repetitions = if without.len() == 1 { "repetition" } else { "repetitions" };
+    format!("it was not measured in {repetitions} {}", without.join(", "))
+}
+
+/// Of what was not asked or not told to its end nobody knows whether it failed.
+fn errors_line(line: BudgetLine, rehearsals: &[Rehearsal]) -> BudgetLine {
+    let workloads = rehearsals.iter().filter_map(|rehearsal| rehearsal.workload.as_ref());
+    let why = workloads.filter_map(|workload| workload.incomplete.clone()).next();
+    match why {
+        Some(why) if line.status == BudgetStatus::Pass => {
+            BudgetLine { status: BudgetStatus::NotMeasured, doubt: Some(why), ..line }
+        }
+        _ => line,
+    }
+}
+
+/// How much of the most write-ahead log was the application's own; none where that is not known.
+fn application_wal(rehearsals: &[Rehearsal]) -> Option<String> {
+    let most = rehearsals.iter().map(|rehearsal| &rehearsal.after).max_by_key(|after| after.wal_bytes)?;
+    most.application_wal_bytes.map(wrote_itself)
+}
+
+/// The application's own write-ahead log, in words.
+pub(crate) fn wrote_itself(bytes: u64) -> String {
+    format!(
+        "of it the application wrote about {} in the same time, going by its rate before",
+        units::bytes(bytes)
+    )
+}
+
+/// Requests that failed while the migration ran or after it: what it broke for good fails then above all. None where no
+/// probe ran.
 fn failed_requests(rehearsal: &Rehearsal) -> Option<Quantity> {
-    let failed = || rehearsal.probes.iter().map(|probe| probe.failed).sum();
+    let failed = || {
+        let of_each = rehearsal.probes.iter().map(|probe| probe.failed.saturating_add(probe.settle_failed));
+        of_each.fold(0_u64, u64::saturating_add)
+    };
     (!rehearsal.probes.is_empty()).then(failed).map(Quantity::Whole)
 }
 

@@ -1,21 +1,35 @@
 //! The strategies beside each other.
 
-use super::budget::growth_bytes;
+use super::budget::{growth_bytes, stall};
+use crate::model::Quantity;
 use crate::model::comparison::{Comparison, ComparisonRow, Hold};
 use crate::model::lock::Lock;
 use crate::model::rehearsal::Rehearsal;
-use crate::model::strategy::Strategy;
+use crate::model::strategy::{Strategy, Verdict};
+use crate::window::to_the_us;
 
 /// Puts the strategies in order and their numbers beside each other.
 pub(crate) fn compare(strategies: &[Strategy]) -> Comparison {
     let mut rows: Vec<ComparisonRow> = strategies.iter().map(row).collect();
+    let mut told = rows.iter().filter(|row| row.verdict != Verdict::Error);
+    let all_stalls = told.all(|row| longest_stall_ms(row).is_some());
     rows.sort_by(|one, other| {
         one.verdict
             .cmp(&other.verdict)
-            .then(longest_block_ms(one).total_cmp(&longest_block_ms(other)))
+            .then_with(|| pain_ms(one, all_stalls).total_cmp(&pain_ms(other, all_stalls)))
             .then(unknown_last(one.duration_ms).total_cmp(&unknown_last(other.duration_ms)))
     });
     Comparison { order: rows.iter().map(|row| row.strategy.clone()).collect(), rows }
+}
+
+/// The longest stall where every strategy has one, because a stall and a hold are not compared with each other; else the
+/// longest block.
+fn pain_ms(row: &ComparisonRow, all_stalls: bool) -> f64 {
+    longest_stall_ms(row).filter(|_| all_stalls).unwrap_or_else(|| longest_block_ms(row))
+}
+
+fn longest_stall_ms(row: &ComparisonRow) -> Option<f64> {
+    [row.write_stall_ms, row.read_stall_ms].into_iter().flatten().max_by(f64::total_cmp)
 }
 
 fn longest_block_ms(row: &ComparisonRow) -> f64 {
@@ -36,20 +50,17 @@ fn row(strategy: &Strategy) -> ComparisonRow {
         verdict: strategy.verdict,
         as_expected: strategy.as_expected,
         duration_ms: longest(&|rehearsal| rehearsal.duration_ms),
+        write_stall_ms: longest(&|rehearsal| stall(rehearsal, "write").map(Quantity::as_f64)),
+        read_stall_ms: longest(&|rehearsal| stall(rehearsal, "read").map(Quantity::as_f64)),
         writes_blocked: longest_hold(rehearsals, |lock| lock.blocks.writes()),
         reads_blocked: longest_hold(rehearsals, |lock| lock.blocks.reads()),
         lock_wait_ms: longest(&|rehearsal| {
             let waits = rehearsal.statements.iter().filter_map(|statement| statement.lock_wait_ms);
-            waits.reduce(|sum_ms, wait_ms| round_to_us(sum_ms + wait_ms))
+            waits.reduce(|sum_ms, wait_ms| to_the_us(sum_ms + wait_ms))
         }),
         wal_bytes: rehearsals.iter().filter_map(|rehearsal| rehearsal.after.wal_bytes).max(),
         growth_bytes_peak: rehearsals.iter().filter_map(growth_bytes).max(),
     }
-}
-
-/// Sums of milliseconds keep to the resolution of their parts.
-fn round_to_us(ms: f64) -> f64 {
-    (ms * 1000.0).round() / 1000.0
 }
 
 /// Longest hold of such a lock on a relation that was there before; none where no lock at all is known, which

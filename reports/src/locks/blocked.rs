@@ -2,28 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use crate::event::{BlockedSeen, Event, Waiter};
-use crate::model::lock::Blocked;
+use crate::event::{BlockedSeen, Blocker, Event, Waiter};
+use crate::model::lock::{Blocked, is_behind_the_migration};
 use crate::timeline::Timeline;
 use crate::window::{Window, ms, ms_since};
 
 /// A wait, from its beginning to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct WaitSpan {
-    pid: i32,
-    pub(super) waiter: Waiter,
-    locktype: String,
-    pub(super) relation_oid: Option<u32>,
-    pub(super) mode: String,
+pub(crate) struct WaitSpan {
+    pub(crate) pid: i32,
+    pub(crate) waiter: Waiter,
+    pub(crate) locktype: String,
+    pub(crate) relation_oid: Option<u32>,
+    pub(crate) mode: String,
     /// Who was ahead, each once.
-    pub(super) by: Vec<Waiter>,
+    pub(crate) by: Vec<Waiter>,
+    /// Their processes, each once.
+    pub(crate) by_pids: Vec<i32>,
+    /// Index of the migration's lock that was in the way; none until that is worked out, and where none was.
+    pub(crate) lock: Option<usize>,
     /// The first sample that showed it.
     seen_us: u64,
     /// Earliest beginning.
-    pub(super) from_us: u64,
+    pub(crate) from_us: u64,
     /// How much later it may have begun.
     from_width_us: u64,
-    pub(super) end: Window,
+    pub(crate) end: Window,
 }
 
 /// All waits, by time.
@@ -37,7 +41,7 @@ pub(super) fn waits(timeline: &Timeline) -> Vec<WaitSpan> {
                 let span = begin(seen, at_us);
                 match open.get_mut(&seen.pid) {
                     // The same wait again, with others ahead of it.
-                    Some(known) if known.is_same_wait(&span) => known.add(&span.by),
+                    Some(known) if known.is_same_wait(&span) => known.add(&seen.by),
                     _ => {
                         let end = Window::between(seen.previous_sample_us.min(at_us), at_us);
                         done.extend(open.insert(seen.pid, span).map(|before| before.until(end)));
@@ -74,13 +78,14 @@ fn begin(seen: &BlockedSeen, at_us: u64) -> WaitSpan {
         relation_oid: seen.relation_oid,
         mode: seen.mode.clone(),
         by: Vec::new(),
+        by_pids: Vec::new(),
+        lock: None,
         seen_us: at_us,
         from_us,
         from_width_us,
         end: Window::exactly(at_us),
     };
-    let by: Vec<Waiter> = seen.by.iter().map(|blocker| blocker.who).collect();
-    span.add(&by);
+    span.add(&seen.by);
     span
 }
 
@@ -95,10 +100,24 @@ impl WaitSpan {
         same_lock && (!both_started || self.from_us == other.from_us)
     }
 
-    fn add(&mut self, by: &[Waiter]) {
-        self.by.extend(by);
+    fn add(&mut self, by: &[Blocker]) {
+        self.by.extend(by.iter().map(|blocker| blocker.who));
         self.by.sort_unstable();
         self.by.dedup();
+        self.by_pids.extend(by.iter().map(|blocker| blocker.pid));
+        self.by_pids.sort_unstable();
+        self.by_pids.dedup();
+    }
+
+    /// Whether it was somebody else that waited behind the migration.
+    pub(crate) fn is_behind_the_migration(&self) -> bool {
+        self.waiter != Waiter::Migration && is_behind_the_migration(&self.by, self.lock)
+    }
+
+    /// As short as it can have been.
+    pub(crate) fn shortest(&self) -> Window {
+        let from_us = self.from_us.saturating_add(self.from_width_us);
+        Window { from_us, to_us: self.end.from_us.max(from_us) }
     }
 
     fn until(self, end: Window) -> Self {
@@ -115,6 +134,8 @@ impl WaitSpan {
             pid: self.pid,
             mode: self.mode.clone(),
             by: self.by.clone(),
+            by_pids: self.by_pids.clone(),
+            lock: self.lock,
             from_ms: ms_since(timeline.zero_us, self.from_us),
             to_ms: ms_since(timeline.zero_us, self.end.to_us),
             uncertainty_ms: ms((self.from_width_us + self.end.width_us()).min(longest_us)),

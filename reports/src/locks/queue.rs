@@ -1,43 +1,28 @@
-//! How many waited at once, and how long it took until nobody did.
+//! How many waited behind the migration at once, and how long it took until nobody did.
 
 use super::Row;
 use super::blocked::WaitSpan;
-use crate::event::Waiter;
-use crate::model::lock::{LockQueue, QueueLength};
+use crate::model::lock::{Lock, LockQueue, QueueLength};
 use crate::timeline::Timeline;
-use crate::window::{ms, ms_since};
+use crate::window::{at_once, ms_since};
 
-/// The queue of everybody but the migration; none where nobody waited.
-pub(super) fn queue(waits: &[WaitSpan], rows: &[Row], timeline: &Timeline) -> Option<LockQueue> {
-    let others: Vec<&WaitSpan> = waits.iter().filter(|wait| wait.waiter != Waiter::Migration).collect();
-    let mut steps: Vec<(u64, i64)> =
-        others.iter().flat_map(|wait| [(wait.from_us, 1), (wait.end.to_us, -1)]).collect();
-    // Who comes at the moment at which another goes was never in the queue with it.
-    steps.sort_unstable();
-    let mut lengths: Vec<QueueLength> = Vec::new();
-    let mut waiting = 0;
-    for (at_us, step) in steps {
-        waiting += step;
-        let at_ms = ms_since(timeline.zero_us, at_us);
-        let length = QueueLength { at_ms, waiting: u64::try_from(waiting).unwrap_or(0) };
-        match lengths.last_mut() {
-            Some(last) if last.at_ms == at_ms => *last = length,
-            _ => lengths.push(length),
-        }
-    }
-    let longest = lengths.iter().map(|length| length.waiting).max()?;
-    let drain_us = rows.iter().filter_map(|row| drained_us(row, &others)).max();
-    Some(LockQueue { waiting_max: longest, drain_ms_max: drain_us.map(ms), lengths })
+/// The queue behind the migration; none where nobody waited there.
+pub(super) fn queue(waits: &[WaitSpan], locks: &[Lock], timeline: &Timeline) -> Option<LockQueue> {
+    let behind = waits.iter().filter(|wait| wait.is_behind_the_migration());
+    let lengths = at_once(behind.map(|wait| (wait.from_us, wait.end.to_us)));
+    let length = |(at_us, waiting)| QueueLength { at_ms: ms_since(timeline.zero_us, at_us), waiting };
+    Some(LockQueue {
+        waiting_max: lengths.iter().map(|(_, waiting)| *waiting).max()?,
+        drain_ms_max: locks.iter().filter_map(|lock| lock.drain_ms).max_by(f64::total_cmp),
+        lengths: lengths.into_iter().map(length).collect(),
+    })
 }
 
-/// From the release of a lock until the last of those who had waited for it by then waited no longer.
-fn drained_us(row: &Row, others: &[&WaitSpan]) -> Option<u64> {
+/// From the release of that lock until the last of those who had waited for it by then waited no longer.
+pub(super) fn drained_us(index: usize, row: &Row, waits: &[WaitSpan]) -> Option<u64> {
     let released_us = row.held?.released.from_us;
-    let queued = others.iter().filter(|wait| {
-        wait.relation_oid == Some(row.lock.relation_oid)
-            && wait.by.contains(&Waiter::Migration)
-            && wait.from_us < released_us
-            && wait.end.to_us >= released_us
+    let queued = waits.iter().filter(|wait| {
+        wait.lock == Some(index) && wait.from_us < released_us && wait.end.to_us >= released_us
     });
     queued.map(|wait| wait.end.to_us - released_us).max()
 }

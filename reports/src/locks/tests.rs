@@ -547,12 +547,20 @@ fn what_begins_a_transaction_is_no_stretch_of_its_own() {
 fn the_queue_is_counted_and_its_end_timed() {
     let mut sample = sample();
     sample.at(1.0).begin().at(2.0).send("s", StatementTransaction::File);
-    sample.sampled_before(9.0).at(10.0).blocked(900, Waiter::Probe, Some(SHARE), 9.5, &[Waiter::Migration]);
-    sample.sampled_before(10.0).at(11.0).blocked(901, Waiter::Probe, Some(SHARE), 10.5, &[Waiter::Migration]);
+    let write = lock(USERS, RowExclusiveLock);
+    sample.sampled_before(9.0).at(10.0).blocked(900, Waiter::Probe, Some(write), 9.5, &[Waiter::Migration]);
+    sample.sampled_before(10.0).at(11.0).blocked(901, Waiter::Probe, Some(write), 10.5, &[Waiter::Migration]);
+    // Whoever waits for others alone is not in it.
+    sample.sampled_before(11.0).at(12.0).blocked(902, Waiter::Probe, Some(write), 11.5, &[Waiter::Hold]);
     sample.at(100.0).done().at(101.0).reads(&[SHARE]).at(106.0).commit(105.0);
     sample.sampled_before(107.0).at(108.0).unblocked(900);
     sample.sampled_before(111.0).at(112.0).unblocked(901);
-    let queue = rehearsal(&sample).lock_queue.unwrap();
+    let rehearsal = rehearsal(&sample);
+    let ahead: Vec<_> =
+        rehearsal.blocked.iter().map(|blocked| (blocked.by_pids.as_slice(), blocked.lock)).collect();
+    assert_eq!(ahead, [(&[LEADER][..], Some(0)), (&[LEADER][..], Some(0)), (&[HOLD][..], None)]);
+    assert_eq!(rehearsal.locks[0].drain_ms, Some(7.0));
+    let queue = rehearsal.lock_queue.unwrap();
     assert_eq!((queue.waiting_max, queue.drain_ms_max), (2, Some(7.0)));
     let lengths: Vec<(f64, u64)> =
         queue.lengths.iter().map(|length| (length.at_ms, length.waiting)).collect();

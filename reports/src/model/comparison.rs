@@ -8,8 +8,8 @@ use super::strategy::Verdict;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Comparison {
-    /// Names of the strategies, best first: by verdict, then by the longest time that an existing table was
-    /// locked against reads or writes, then by duration.
+    /// Names of the strategies, best first: by verdict, then by the longest stall of a probe (where one of them
+    /// has none, by the longest time that an existing table was locked against reads or writes), then by duration.
     pub order: Vec<String>,
     /// A row for each, in that order.
     pub rows: Vec<ComparisonRow>,
@@ -27,6 +27,10 @@ pub struct ComparisonRow {
     pub as_expected: Option<bool>,
     /// Of the migration.
     pub duration_ms: Option<f64>,
+    /// Longest wait of a write probe that can be the migration's doing; null where none was due while it ran.
+    pub write_stall_ms: Option<f64>,
+    /// The same of a read probe.
+    pub read_stall_ms: Option<f64>,
     /// Longest hold of a lock that keeps writes from a table that was there before; null where locks were
     /// not watched.
     pub writes_blocked: Option<Hold>,

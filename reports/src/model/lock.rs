@@ -4,9 +4,12 @@
 //! consistent with what was seen (earliest possible beginning to latest possible end), and the
 //! `…_uncertainty_ms` beside it says how much shorter it may have been.
 
+mod conflict;
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::{LockMode, RelationKind, Waiter};
+pub(crate) use conflict::{conflict, mode_named};
 
 /// One relation lock of the migration, from its request to its release.
 ///
@@ -52,6 +55,24 @@ pub struct Lock {
     pub source: LockSource,
     /// Who was seen ahead of it while it waited.
     pub waits: Vec<Wait>,
+    /// From its release until the last of those whom it had kept waiting by then waited no longer, at most; null where
+    /// nobody was seen to wait for it until it went.
+    pub drain_ms: Option<f64>,
+}
+
+impl Lock {
+    /// The time in which it kept others out, milliseconds: from being asked for, because whoever comes later queues behind
+    /// it, to its release, both as far apart as they can be. None where it is not known.
+    pub(crate) fn live_ms(&self) -> Option<(f64, f64)> {
+        let begins_ms = self.requested_ms.or(self.granted_ms)?;
+        let ends_ms = self.released_ms.or_else(|| Some(self.requested_ms? + self.wait_ms?))?;
+        Some((begins_ms, ends_ms))
+    }
+
+    /// Whether it was held or waited for at any time between the two, milliseconds.
+    pub fn is_live_between(&self, from_ms: f64, to_ms: f64) -> bool {
+        self.live_ms().is_some_and(|(begins_ms, ends_ms)| begins_ms <= to_ms && ends_ms >= from_ms)
+    }
 }
 
 /// What a lock mode keeps others from doing.
@@ -72,13 +93,11 @@ pub enum Blocks {
 impl Blocks {
     /// What a table-level lock of this mode blocks of an application's reads and writes.
     pub const fn of(mode: LockMode) -> Self {
-        match mode {
-            LockMode::AccessExclusiveLock => Self::Both,
-            LockMode::ExclusiveLock | LockMode::ShareRowExclusiveLock | LockMode::ShareLock => Self::Writes,
-            LockMode::ShareUpdateExclusiveLock
-            | LockMode::RowExclusiveLock
-            | LockMode::RowShareLock
-            | LockMode::AccessShareLock => Self::None,
+        match (conflict(mode, LockMode::AccessShareLock), conflict(mode, LockMode::RowExclusiveLock)) {
+            (true, true) => Self::Both,
+            (true, false) => Self::Reads,
+            (false, true) => Self::Writes,
+            (false, false) => Self::None,
         }
     }
 
@@ -113,13 +132,15 @@ pub enum LockSource {
 pub struct Wait {
     /// Who was waited for, queued waiters included.
     pub by: Vec<Waiter>,
+    /// Their server processes.
+    pub by_pids: Vec<i32>,
     /// Earliest beginning.
     pub from_ms: f64,
     /// Latest end.
     pub to_ms: f64,
 }
 
-/// How many waited for locks at once, the migration itself not counted.
+/// How many waited behind the migration at once, whether for what it held or for what it waited for itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LockQueue {
@@ -158,12 +179,31 @@ pub struct Blocked {
     pub mode: String,
     /// Who it waited for, queued waiters included; each named once.
     pub by: Vec<Waiter>,
+    /// Their server processes; 0 for a prepared transaction.
+    pub by_pids: Vec<i32>,
+    /// Index in the rehearsal's `locks` of the migration's lock that was in its way: of those that conflict with the mode
+    /// asked for, the one that was there for the longest part of the wait. For a row (`tuple`) the one under which the
+    /// migration changed rows of that table. Null where none is known to have been.
+    pub lock: Option<usize>,
     /// Earliest beginning.
     pub from_ms: f64,
     /// Latest end; the last event's where the record ends before.
     pub to_ms: f64,
     /// How much shorter the wait may have been.
     pub uncertainty_ms: f64,
+}
+
+impl Blocked {
+    /// Whether it was somebody else that waited behind the migration.
+    pub(crate) fn is_behind_the_migration(&self) -> bool {
+        self.waiter != Waiter::Migration && is_behind_the_migration(&self.by, self.lock)
+    }
+}
+
+/// Whether the migration was ahead of a wait. Nobody may have been seen ahead any more when they were asked for, but the
+/// lock itself tells.
+pub(crate) fn is_behind_the_migration(by: &[Waiter], lock: Option<usize>) -> bool {
+    by.contains(&Waiter::Migration) || (by.is_empty() && lock.is_some())
 }
 
 /// The strongest lock that a table went through.

@@ -1,11 +1,10 @@
 //! One strategy, once, on its own copy of the data.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::lock::{Blocked, Lock, LockQueue, StrongestLock};
 use super::statement::Statement;
+use super::workload::{HoldRun, Probe, WorkloadRun};
 use crate::event::{Outcome, TransactionShape};
 
 /// One strategy, once, on its own copy of the data.
@@ -41,6 +40,10 @@ pub struct Rehearsal {
     pub lock_queue: Option<LockQueue>,
     /// What the application's requests went through; empty where no workload ran.
     pub probes: Vec<Probe>,
+    /// The application as a whole; null where none ran.
+    pub workload: Option<WorkloadRun>,
+    /// The long transactions of the workload, by time.
+    pub holds: Vec<HoldRun>,
     /// The database after the migration.
     pub after: After,
     /// The way back; null where it was not rehearsed.
@@ -54,7 +57,7 @@ pub struct Rehearsal {
 }
 
 /// A migration file, as it was run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Step {
     /// The file.
@@ -63,48 +66,34 @@ pub struct Step {
     pub transaction: TransactionShape,
     /// Why.
     pub why: String,
+    /// The `lock_timeout` that its strategy declares for it.
+    pub lock_timeout_ms: Option<u64>,
+    /// Its tries that failed and were followed by another; empty where the first one counted.
+    pub attempts: Vec<Attempt>,
 }
 
-/// A probe's requests.
+/// A try at a step that failed and was followed by another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Probe {
-    /// Its name.
-    pub name: String,
-    /// `read` or `write`.
-    pub kind: String,
-    /// Requests that were due.
-    pub due: u64,
-    /// Requests that were answered.
-    pub completed: u64,
-    /// Requests that failed.
-    pub failed: u64,
-    /// How many by SQLSTATE.
-    pub errors: BTreeMap<String, u64>,
-    /// Before the migration.
-    pub baseline: Option<Latency>,
-    /// While it ran.
-    pub during: Option<Latency>,
-    /// Longest wait from the moment a request was due.
-    pub stall_ms_max: f64,
-    /// Time in which requests waited longer than the baseline explains.
-    pub stalled_ms_total: f64,
-}
-
-/// How long requests took.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Latency {
-    /// Half were faster.
-    pub p50_ms: f64,
-    /// 99 of 100 were faster.
-    pub p99_ms: f64,
-    /// The slowest.
-    pub max_ms: f64,
+pub struct Attempt {
+    /// From 1.
+    pub attempt: u32,
+    /// When it began.
+    pub from_ms: f64,
+    /// When it had failed.
+    pub to_ms: f64,
+    /// Why it failed.
+    pub sqlstate: Option<String>,
+    /// How long the next was put off.
+    pub backoff_ms: f64,
+    /// `schema.index` of every index that was not valid after it, and was not so before the migration.
+    pub invalid_indexes: Vec<String>,
+    /// Longest stall of any probe that overlaps it, 0 where there was none; null where no workload ran.
+    pub stall_ms_max: Option<f64>,
 }
 
 /// The database after the migration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct After {
     /// Indexes that are not valid; null where nobody looked.
@@ -123,10 +112,17 @@ pub struct After {
     pub bytes_after: Option<u64>,
     /// Sum of `n_dead_tup` over user tables.
     pub dead_tuples: Option<u64>,
+    /// The same when the migration began; null where nobody looked. Both count from the copy on.
+    pub dead_tuples_before: Option<u64>,
     /// Temporary files that were written (`pg_stat_database.temp_bytes`); null where nobody looked.
     pub temp_bytes: Option<u64>,
     /// Write-ahead log that everybody wrote while the migration ran.
     pub wal_bytes: Option<u64>,
+    /// What the application wrote of that by itself before the migration, bytes per second; null where none ran, or
+    /// nobody measured.
+    pub application_wal_bytes_per_s: Option<f64>,
+    /// What that comes to in the time of the migration, all of `wal_bytes` at most.
+    pub application_wal_bytes: Option<u64>,
 }
 
 /// The way back, rehearsed.

@@ -28,6 +28,8 @@ pub struct Statement {
     pub rows: Option<u64>,
     /// What went wrong.
     pub error: Option<SqlError>,
+    /// Whether it failed in an attempt at its step that was followed by another: then it counts as no failure.
+    pub retried: bool,
     /// How long it waited for locks of any kind, overlapping waits counted once; null where no sampler watched.
     pub lock_wait_ms: Option<f64>,
     /// Tables and materialized views that it wrote anew (TRUNCATE is not counted).

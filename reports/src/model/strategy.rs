@@ -50,12 +50,20 @@ pub struct BudgetLine {
     pub unit: String,
     /// The largest value that passes. For `rewrite = "deny"` that is 0 tables.
     pub allowed: Quantity,
-    /// The largest value of all rehearsals; null where there is none.
+    /// The largest value of all rehearsals; null where there is none. Of a stall what can be the migration's doing: waits for
+    /// others, and for the generator itself, are left out.
     pub measured: Option<Quantity>,
     /// How it came out.
     pub status: BudgetStatus,
+    /// Whether it fails the verdict: it is beyond the limit, or nobody can tell although the scenario sets it or it was
+    /// measured, and the scenario does not allow that.
+    pub broken: bool,
     /// Whether the scenario names it, or it is the default.
     pub declared: bool,
+    /// Why it does not count as measured although there is a number.
+    pub doubt: Option<String>,
+    /// What has to be known of the number.
+    pub note: Option<String>,
 }
 
 /// How a limit came out.
@@ -67,7 +75,7 @@ pub enum BudgetStatus {
     Pass,
     /// Beyond it.
     Fail,
-    /// Nothing is known. Fails the verdict where the scenario names the limit.
+    /// Nothing is known, or what is proves nothing; `broken` says whether that fails the verdict.
     NotMeasured,
 }
 

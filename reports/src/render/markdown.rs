@@ -1,5 +1,6 @@
 //! `report.md`: the report for a merge request or a wiki.
 
+mod application;
 mod write;
 
 use super::words;
@@ -38,25 +39,12 @@ pub fn markdown(report: &Report) -> String {
 
 fn comparison(page: &mut Markdown, report: &Report) {
     page.heading(2, "Comparison");
-    let heads = [
-        "strategy",
-        "verdict",
-        "duration",
-        "writes blocked",
-        "reads blocked",
-        "lock wait",
-        "WAL",
-        "growth at peak",
-    ];
-    let rows = report.comparison.rows.iter().map(|row| {
-        let mut cells = vec![code(&row.strategy)];
-        cells.extend(words::compared(row, words::NOT_MEASURED));
-        cells
-    });
-    page.table(&heads, rows);
+    let (heads, rows) = words::comparison_table(&report.comparison.rows, code, words::NOT_MEASURED, false);
+    page.table(&heads, rows.into_iter());
     page.paragraph(
-        "Best first. *Blocked*: the longest hold of a lock that keeps writes, or reads, from a table that was there \
-         before.",
+        "Best first. *Stall*: the longest wait of a write, or read, of the application from the moment it was due, what \
+         others did left out. \
+         *Blocked*: the longest hold of a lock that keeps writes, or reads, from a table that was there before.",
     );
 }
 
@@ -123,7 +111,12 @@ fn rehearsal_section(page: &mut Markdown, rehearsal: &Rehearsal, is_one_of_many:
         words::bytes(rehearsal.after.bytes_after),
     ));
     let steps = rehearsal.steps.iter();
-    page.list(steps.map(|step| format!("{}: {}", code(&step.file), write::escape(words::how_it_ran(step)))));
+    page.list(steps.flat_map(|step| {
+        let ran = format!("{}: {}", code(&step.file), write::escape(words::how_it_ran(step)));
+        let attempts = words::attempts(step).into_iter().map(|attempt| write::escape(&attempt));
+        [ran].into_iter().chain(attempts).collect::<Vec<_>>()
+    }));
+    application::application(page, rehearsal);
     statements(page, rehearsal);
     locks(page, rehearsal);
     let mut notes: Vec<String> = rehearsal.strongest_locks.iter().filter_map(words::longer_block).collect();
@@ -204,16 +197,24 @@ fn budget_row(line: &BudgetLine) -> Vec<String> {
     let status = match line.status {
         BudgetStatus::Pass => "pass",
         BudgetStatus::Fail => "fail",
-        BudgetStatus::NotMeasured if line.declared => "not measured, so failed",
+        BudgetStatus::NotMeasured if line.broken => "not measured, so failed",
         BudgetStatus::NotMeasured => words::NOT_MEASURED,
     };
     let declared = if line.declared { "" } else { " (default)" };
     vec![
         code(&line.limit),
         format!("{}{declared}", words::quantity(line.allowed, &line.unit)),
-        line.measured
-            .map_or_else(|| words::NOT_MEASURED.to_owned(), |measured| words::quantity(measured, &line.unit)),
-        status.to_owned(),
+        line.measured.map_or_else(
+            || words::NOT_MEASURED.to_owned(),
+            |measured| {
+                let note =
+                    line.note.as_ref().map_or_else(String::new, |note| format!("; {}", write::escape(note)));
+                format!("{}{note}", words::quantity(measured, &line.unit))
+            },
+        ),
+        line.doubt
+            .as_ref()
+            .map_or_else(|| status.to_owned(), |doubt| format!("{status}: {}", write::escape(doubt))),
     ]
 }
 
@@ -279,7 +280,7 @@ fn fidelity(page: &mut Markdown, report: &Report) {
         });
         page.details(&title, |page| {
             let heads = ["column", "metric", "declared", "measured", "tolerance", "ok", "declared by"];
-            page.table(&heads, rows);
+            page.table(&heads, rows.into_iter());
             page.list(gaps);
         });
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::event::*;
+use crate::sample::workload::{READS, WRITES};
 use crate::sample::*;
 
 /// An error as the server and the harness tell of it.
@@ -292,6 +293,45 @@ fn troubled() -> Sample {
     sample
 }
 
+/// An application that waits behind a plain index, and one beside a migration that is tried twice and breaks a query.
+fn application() -> Sample {
+    let mut sample = Sample::new(vec![strategy("plain"), strategy("rename")], budget());
+    let share = lock(USERS, LockMode::ShareLock);
+    let write = lock(USERS, LockMode::RowExclusiveLock);
+    sample.rehearse("plain").application(2).step("plain.up.sql", TransactionShape::File, "");
+    sample.at(9.0).begin().send("CREATE INDEX i ON users (email)", StatementTransaction::File);
+    sample.at(10.0).sampled_before(9.5).seen(share);
+    for (pid, due_ms) in [(901, 20.0), (902, 40.0)] {
+        sample.at(due_ms + 1.0).sampled_before(due_ms - 1.0);
+        sample.blocked(pid, Waiter::Probe, Some(write), due_ms, &[Waiter::Migration]);
+        sample.slow(WRITES, pid, due_ms, 1_661.0);
+    }
+    sample.request(READS, Some(901), 60.0, Some(1_662.0), Some(1_663.0), None);
+    sample.at(1_650.0).done().at(1_651.0).reads(&[share]).at(1_661.0).commit(1_655.0);
+    sample.at(1_662.0).sampled_before(1_657.0).gone(share).unblocked(901).unblocked(902);
+    sample.at(1_700.0).migrated(Outcome::Completed).sampler(400, 5_200).phase(Phase::Settle);
+    sample.at(2_000.0).application_over().inspected(&[], &[]).closed(Outcome::Completed, None);
+
+    let exclusive = lock(USERS, LockMode::AccessExclusiveLock);
+    let sql = "ALTER TABLE users RENAME username TO display_name";
+    sample.at(3_000.0).rehearse("rename").application(20).step("rename.up.sql", TransactionShape::File, "");
+    sample.hold("SELECT count(*) FROM users", 1_050.0);
+    sample.at(10.0).begin().send(sql, StatementTransaction::File);
+    sample.at(15.0).sampled_before(9.0).seen_waiting(exclusive, Some(11.0));
+    sample.blocked(LEADER, Waiter::Migration, Some(exclusive), 11.0, &[Waiter::Hold]);
+    sample.at(1_010.0).fails(error("55P03", "canceling statement due to lock timeout"));
+    sample.at(1_011.0).roll_back(1_010.5).sampled_before(1_009.0).gone(exclusive).unblocked(LEADER);
+    sample.retried(1, 10.0, "55P03").at(1_050.0).hold_over();
+    sample.window(READS, 0.0, 5, &[(1_000, 5)]).window(WRITES, 0.0, 5, &[(1_000, 5)]);
+    sample.at(1_111.0).begin().send(sql, StatementTransaction::File).at(1_112.0).done();
+    sample.at(1_112.5).reads(&[exclusive]).at(1_114.0).commit(1_113.0);
+    sample.refused(READS, 1_150.0, 1_151.0, "42703").refused(READS, 1_300.0, 1_301.0, "42703");
+    sample.at(1_200.0).migrated(Outcome::Completed).sampler(240, 5_200).phase(Phase::Settle);
+    sample.at(1_500.0).application_stopped(70_000, None).inspected(&[], &[]);
+    sample.closed(Outcome::Completed, None).end();
+    sample
+}
+
 /// All of them, by name.
 pub(crate) fn samples() -> Vec<(&'static str, Sample)> {
     vec![
@@ -303,6 +343,7 @@ pub(crate) fn samples() -> Vec<(&'static str, Sample)> {
         ("new_table", new_table()),
         ("savepoint", savepoint()),
         ("troubled", troubled()),
+        ("application", application()),
         ("other_data", other_data()),
         ("not_even_loaded", Sample::begun(vec![strategy("plain")], budget())),
     ]

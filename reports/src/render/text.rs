@@ -2,8 +2,7 @@
 
 mod fidelity;
 mod page;
-
-use comfy_table::{ContentArrangement, Table, presets};
+mod table;
 
 use super::words;
 use crate::model::Report;
@@ -13,6 +12,7 @@ use crate::model::strategy::{
 };
 use crate::units;
 use page::{Ink, Page};
+use table::{cut_last_column, table};
 
 pub use fidelity::dataset;
 
@@ -37,10 +37,6 @@ const WAITS_SHOWN: usize = 5;
 const TABLES_SHOWN: usize = 12;
 /// Checks of the data that failed and are told one by one.
 const FAILED_CHECKS_SHOWN: usize = 10;
-/// Spaces after each column.
-const PADDING: u16 = 2;
-/// What is left of a last column at least, characters.
-const LAST_COLUMN_MIN: usize = 16;
 /// Stands in the comparison for what was not measured.
 const UNKNOWN: &str = "–";
 
@@ -55,22 +51,7 @@ pub fn text(report: &Report, style: Style) -> String {
     if report.strategies.len() > 1 {
         page.gap();
         page.line(Ink::Bold, "Comparison, best first");
-        let rows = report.comparison.rows.iter().map(|row| {
-            let mut cells = vec![row.strategy.clone()];
-            cells.extend(words::compared(row, UNKNOWN));
-            cells
-        });
-        let rows: Vec<Vec<String>> = rows.collect();
-        let heads = [
-            "strategy",
-            "verdict",
-            "duration",
-            "writes blocked",
-            "reads blocked",
-            "lock wait",
-            "WAL",
-            "growth",
-        ];
+        let (heads, rows) = words::comparison_table(&report.comparison.rows, str::to_owned, UNKNOWN, true);
         page.block(2, &table(&heads, &rows, page.width()));
         if rows.iter().flatten().any(|cell| cell == UNKNOWN) {
             page.item("  ", &format!("{UNKNOWN} {}", words::NOT_MEASURED));
@@ -157,6 +138,15 @@ fn strategy_block(page: &mut Page, strategy: &Strategy) {
 fn rehearsal_block(page: &mut Page, rehearsal: &Rehearsal) {
     for step in &rehearsal.steps {
         page.item("  ", &format!("{}: {}", step.file, words::how_it_ran(step)));
+        for attempt in words::attempts(step) {
+            page.item("    ", &attempt);
+        }
+    }
+    for (kind, line) in words::application(rehearsal) {
+        page.item(&format!("  {kind:<8}"), &line);
+    }
+    for hold in words::holds(rehearsal) {
+        page.item("  ", &hold);
     }
     if rehearsal.strongest_locks.is_empty() {
         page.item("  ", "No lock was seen.");
@@ -210,6 +200,7 @@ fn budget(lines: &[BudgetLine]) -> String {
             let mark = match line.status {
                 BudgetStatus::Pass => "✓ ",
                 BudgetStatus::Fail => "✗ ",
+                BudgetStatus::NotMeasured if line.broken => "✗ ",
                 BudgetStatus::NotMeasured => "",
             };
             format!("{mark}{}", words::budget_line(line))
@@ -258,35 +249,6 @@ fn finding_block(page: &mut Page, strategy: &Strategy, finding: &Finding) {
         }
     }
     page.item("    → ", &finding.advice);
-}
-
-/// Cuts the cells of the last column so that no row needs a second line, as long as something is left of them.
-fn cut_last_column(heads: &[&str], rows: &mut [Vec<String>], width: u16) {
-    let padding = usize::from(PADDING);
-    let cells_of =
-        |column: usize| rows.iter().filter_map(move |row| row.get(column)).map(|cell| cell.chars().count());
-    let before = heads.split_last().map_or(&[][..], |(_, before)| before);
-    let widths =
-        before.iter().enumerate().map(|(column, head)| cells_of(column).chain([head.chars().count()]).max());
-    let used: usize = widths.map(|width| width.unwrap_or(0) + padding).sum::<usize>() + padding;
-    let room = usize::from(width).saturating_sub(used + padding).max(LAST_COLUMN_MIN);
-    for cell in rows.iter_mut().filter_map(|row| row.last_mut()) {
-        *cell = words::cut(cell, room);
-    }
-}
-
-/// Columns without rules, as wide as they need to be.
-fn table(heads: &[&str], rows: &[Vec<String>], width: u16) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(width.saturating_sub(2)).set_header(heads);
-    for row in rows {
-        table.add_row(row.iter().map(|cell| page::clean(cell)));
-    }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, PADDING));
-    }
-    table.to_string()
 }
 
 fn ink_of(good: bool) -> Ink {

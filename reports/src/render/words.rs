@@ -1,6 +1,8 @@
 //! What the renderers for people say alike.
 
 mod fidelity;
+mod waits;
+mod workload;
 
 use crate::event::{Outcome, TransactionShape, Waiter};
 use crate::model::comparison::{ComparisonRow, Hold};
@@ -9,12 +11,14 @@ use crate::model::environment::Environment;
 use crate::model::lock::{Blocks, StrongestLock};
 use crate::model::rehearsal::{KernelTrace, Rehearsal, Step};
 use crate::model::statement::Statement;
-use crate::model::strategy::{BudgetLine, BudgetStatus, CheckStatus, Severity, Verdict};
+use crate::model::strategy::{BudgetLine, CheckStatus, Severity, Verdict};
 use crate::model::{Quantity, Report, RunEnd};
 use crate::statements::runs_alone;
 use crate::units;
 
 pub(super) use fidelity::{check_cells, checks, failed_checks, fidelity, not_measured};
+pub(super) use waits::{own_waits, queue_note};
+pub(super) use workload::{application, attempts, holds, probe_cells};
 
 /// Said wherever a number is not known.
 pub(super) const NOT_MEASURED: &str = "not measured";
@@ -114,18 +118,39 @@ fn compared_hold(hold: Option<Hold>) -> Option<String> {
     })
 }
 
-/// A row of the comparison, after the strategy's name; `unknown` stands where nothing was measured.
-pub(super) fn compared(row: &ComparisonRow, unknown: &str) -> Vec<String> {
-    let known = [
-        Some(verdict(row.verdict).to_owned()),
-        row.duration_ms.map(units::duration),
-        compared_hold(row.writes_blocked),
-        compared_hold(row.reads_blocked),
-        row.lock_wait_ms.map(|ms| waited(Some(ms))),
-        row.wal_bytes.map(units::bytes),
-        row.growth_bytes_peak.map(units::bytes),
+/// Heads and rows of the comparison's table; `name` writes the name of a strategy, `unknown` stands where nothing was
+/// measured. How long locks blocked is left out of a `brief` one where it is known what the application felt of them,
+/// and the other way round.
+pub(super) fn comparison_table(
+    rows: &[ComparisonRow],
+    name: fn(&str) -> String,
+    unknown: &str,
+    brief: bool,
+) -> (Vec<&'static str>, Vec<Vec<String>>) {
+    type Cell = fn(&ComparisonRow) -> Option<String>;
+    let felt = rows.iter().any(|row| row.write_stall_ms.or(row.read_stall_ms).is_some());
+    let stalls: [(&str, Cell); 2] = [
+        ("write stall", |row| row.write_stall_ms.map(|ms| waited(Some(ms)))),
+        ("read stall", |row| row.read_stall_ms.map(|ms| waited(Some(ms)))),
     ];
-    known.into_iter().map(|cell| cell.unwrap_or_else(|| unknown.to_owned())).collect()
+    let holds: [(&str, Cell); 2] = [
+        ("writes blocked", |row| compared_hold(row.writes_blocked)),
+        ("reads blocked", |row| compared_hold(row.reads_blocked)),
+    ];
+    let mut columns: Vec<(&str, Cell)> = vec![
+        ("verdict", |row| Some(verdict(row.verdict).to_owned())),
+        ("duration", |row| row.duration_ms.map(units::duration)),
+    ];
+    columns.extend(stalls.into_iter().filter(|_| felt || !brief));
+    columns.extend(holds.into_iter().filter(|_| !felt || !brief));
+    columns.push(("WAL", |row| row.wal_bytes.map(units::bytes)));
+    columns.push(("growth at peak", |row| row.growth_bytes_peak.map(units::bytes)));
+    let cells = |row: &ComparisonRow| {
+        let cells = columns.iter().map(|(_, cell)| cell(row).unwrap_or_else(|| unknown.to_owned()));
+        [name(&row.strategy)].into_iter().chain(cells).collect()
+    };
+    let table = rows.iter().map(cells).collect();
+    (["strategy"].into_iter().chain(columns.iter().map(|(head, _)| *head)).collect(), table)
 }
 
 pub(super) fn duration(ms: Option<f64>) -> String {
@@ -157,9 +182,9 @@ pub(super) fn quantity(quantity: Quantity, unit: &str) -> String {
 pub(super) fn budget_line(line: &BudgetLine) -> String {
     let measured =
         line.measured.map_or_else(|| NOT_MEASURED.to_owned(), |measured| quantity(measured, &line.unit));
-    let partly = line.measured.is_some() && line.status == BudgetStatus::NotMeasured;
-    let until = if partly { " until it stopped" } else { "" };
-    format!("{} {measured}{until} (limit {})", line.limit, quantity(line.allowed, &line.unit))
+    let doubt = line.doubt.as_ref().map_or_else(String::new, |doubt| format!(", no proof because {doubt}"));
+    let note = line.note.as_ref().map_or_else(String::new, |note| format!("; {note}"));
+    format!("{} {measured} (limit {}{doubt}{note})", line.limit, quantity(line.allowed, &line.unit))
 }
 
 pub(super) fn server(environment: &Environment) -> String {
@@ -220,48 +245,6 @@ pub(super) fn cut(text: &str, room: usize) -> String {
     }
     let kept: String = text.chars().take(room.saturating_sub(1)).collect();
     format!("{}…", kept.trim_end())
-}
-
-/// The migration's own waits, one line each.
-pub(super) fn own_waits(rehearsal: &Rehearsal) -> Vec<String> {
-    let blocked =
-        rehearsal.blocked.iter().filter(|blocked| blocked.waiter == Waiter::Migration).map(|blocked| {
-            let what = blocked.relation.as_ref().map_or_else(
-                || format!("a {} lock", blocked.locktype),
-                |relation| format!("{} on {relation}", blocked.mode),
-            );
-            let by: Vec<&str> = blocked.by.iter().map(|by| waiter(*by)).collect();
-            let behind = if by.is_empty() { String::new() } else { format!(", behind {}", by.join(" and ")) };
-            format!(
-                "waited {} for {what}{behind}",
-                units::held(blocked.to_ms - blocked.from_ms, blocked.uncertainty_ms)
-            )
-        });
-    let alone = rehearsal.locks.iter().filter(|lock| lock.waits.is_empty() && lock.requested_ms.is_some());
-    let alone = alone.map(|lock| {
-        let waited = units::held(lock.wait_ms.unwrap_or(0.0), lock.wait_uncertainty_ms.unwrap_or(0.0));
-        format!("waited {waited} for {:?} on {}", lock.mode, lock.relation)
-    });
-    blocked.chain(alone).collect()
-}
-
-/// How many others waited; none where nobody was seen to.
-pub(super) fn queue_note(rehearsal: &Rehearsal) -> Option<String> {
-    let queue = rehearsal.lock_queue.as_ref()?;
-    let longest_ms = rehearsal
-        .blocked
-        .iter()
-        .filter(|blocked| blocked.waiter != Waiter::Migration)
-        .map(|blocked| blocked.to_ms - blocked.from_ms)
-        .fold(0.0, f64::max);
-    let drained = queue.drain_ms_max.map_or_else(String::new, |ms| {
-        format!("; once the migration had let go, it took {} until the last went on", units::duration(ms))
-    });
-    Some(format!(
-        "Up to {} waited for locks at once, the longest for {}{drained}.",
-        units::plural(queue.waiting_max, "other session", "other sessions"),
-        units::duration(longest_ms),
-    ))
 }
 
 /// What has to be known of locks that were only sampled; none where there can be none.

@@ -19,6 +19,10 @@ pub(super) fn read(node: &Node<'_>) -> Option<Budget> {
             table.get("rewrite").and_then(|node| node.word(&[("allow", true), ("deny", false)])),
             default.rewrite_allowed,
         ),
+        unmeasured_allowed: table
+            .get("unmeasured")
+            .and_then(|node| node.word(&[("fail", false), ("allow", true)]))
+            .unwrap_or(default.unmeasured_allowed),
         wal_bytes: table.get("wal").and_then(|node| node.bytes()),
         disk_growth_bytes: table.get("disk_growth").and_then(|node| node.bytes()),
     })

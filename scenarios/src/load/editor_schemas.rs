@@ -104,6 +104,7 @@ fn every_known_key_is_read() {
         (around(OF_SCENARIO, "/$defs/expect"), "[[strategy]]\nexpect = { ", " }"),
         (around(OF_SCENARIO, "/$defs/workload"), "[workload]\n", ""),
         (around(OF_SCENARIO, "/$defs/probe"), "[[workload.probe]]\n", ""),
+        (around(OF_SCENARIO, "/$defs/param"), "[[workload.probe]]\nparams = [{ ", " }]"),
         (around(OF_SCENARIO, "/$defs/hold"), "[[workload.hold]]\n", ""),
         (around(OF_SCENARIO, "/$defs/budget"), "[budget]\n", ""),
         (around(OF_PROFILE, ""), "[profile]\n", ""),

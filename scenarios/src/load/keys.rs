@@ -72,6 +72,9 @@ pub(crate) const STRATEGY: Shape = Shape {
         required("up", r#"up = ["concurrently.up.sql"]"#),
         optional("down", r#"down = ["concurrently.down.sql"]"#),
         optional("irreversible", r#"irreversible = "the old values are gone""#),
+        optional("lock_timeout", r#"lock_timeout = "2s""#),
+        optional("retries", "retries = 10"),
+        optional("backoff", r#"backoff = "1s""#),
         optional("expect", r#"expect = { verdict = "fail", findings = ["write-stall"] }"#),
     ],
 };
@@ -81,6 +84,9 @@ pub(crate) const STEP: Shape = Shape {
     keys: &[
         required("file", r#"file = "plain.up.sql""#),
         optional("transaction", r#"transaction = "auto", "file" or "none""#),
+        optional("lock_timeout", r#"lock_timeout = "2s""#),
+        optional("retries", "retries = 10"),
+        optional("backoff", r#"backoff = "1s""#),
     ],
 };
 
@@ -114,10 +120,17 @@ pub(crate) const PROBE: Shape = Shape {
     ],
 };
 
+pub(crate) const PARAM: Shape = Shape {
+    what: "a parameter",
+    keys: &[required("column", r#"column = "users.email""#), optional("absent", "absent = 0.1")],
+};
+
 pub(crate) const HOLD: Shape = Shape {
     what: "a hold",
     keys: &[
-        required("sql", r#"sql = "SELECT count(*) FROM users""#),
+        optional("sql", r#"sql = "SELECT count(*) FROM users""#),
+        optional("kind", r#"kind = "reader", "idle", "writer", "dump" or "vacuum""#),
+        optional("table", r#"table = "users""#),
         required("start", r#"start = "before" or "during""#),
         required("for", r#"for = "5s""#),
     ],
@@ -131,6 +144,7 @@ pub(crate) const BUDGET: Shape = Shape {
         optional("duration", r#"duration = "30min""#),
         optional("probe_errors", "probe_errors = 0"),
         optional("rewrite", r#"rewrite = "allow" or "deny""#),
+        optional("unmeasured", r#"unmeasured = "fail" or "allow""#),
         optional("wal", r#"wal = "10GiB""#),
         optional("disk_growth", r#"disk_growth = "20GiB""#),
     ],
@@ -206,6 +220,7 @@ pub(crate) const OF_SCENARIO: &[(&str, &Shape)] = &[
     ("/$defs/expect", &EXPECT),
     ("/$defs/workload", &WORKLOAD),
     ("/$defs/probe", &PROBE),
+    ("/$defs/param", &PARAM),
     ("/$defs/hold", &HOLD),
     ("/$defs/budget", &BUDGET),
 ];

@@ -7,13 +7,14 @@ use super::problems::Problems;
 use super::toml_tree::{Node, Table};
 use super::{keys, script};
 use crate::diagnostic::Diagnostic;
-use crate::scenario::{Expect, ExpectedVerdict, Step, Strategy, TransactionMode};
+use crate::scenario::{Expect, ExpectedVerdict, Retry, Step, Strategy, TransactionMode};
 
 pub(super) fn read(table: &Table<'_>, files: &Files<'_>, problems: &Problems) -> Option<Strategy> {
     let name = table.get("name").and_then(|name| name.text());
-    let up = table.get("up").and_then(|up| steps(&up, files, problems));
+    let retry = retry(table, Retry::default());
+    let up = table.get("up").and_then(|up| steps(&up, files, problems, retry));
     let down = match table.get("down") {
-        Some(down) => steps(&down, files, problems),
+        Some(down) => steps(&down, files, problems, retry),
         None => Some(Vec::new()),
     };
     let irreversible = table.get("irreversible").and_then(|irreversible| {
@@ -29,21 +30,33 @@ pub(super) fn read(table: &Table<'_>, files: &Files<'_>, problems: &Problems) ->
     Some(Strategy { name: name?, up: up?, down: down?, irreversible, expect })
 }
 
-fn steps(node: &Node<'_>, files: &Files<'_>, problems: &Problems) -> Option<Vec<Step>> {
+/// How a strategy or a step waits for locks; what it does not say is as in `otherwise`.
+fn retry(table: &Table<'_>, otherwise: Retry) -> Retry {
+    let lock_timeout = table.get("lock_timeout").and_then(|node| node.duration_above_zero());
+    let retries = table.get("retries").and_then(|node| node.integer(0..=1_000));
+    let backoff = table.get("backoff").and_then(|node| node.duration());
+    Retry {
+        lock_timeout: lock_timeout.or(otherwise.lock_timeout),
+        retries: retries.and_then(|retries| u32::try_from(retries).ok()).unwrap_or(otherwise.retries),
+        backoff: backoff.unwrap_or(otherwise.backoff),
+    }
+}
+
+fn steps(node: &Node<'_>, files: &Files<'_>, problems: &Problems, retry: Retry) -> Option<Vec<Step>> {
     let items = node.items()?;
     if items.is_empty() {
         node.wrong(format!("`{}` has no step", node.key()));
         return None;
     }
     // Every step is read before the first bad one stops the strategy.
-    let steps: Vec<_> = items.iter().map(|item| step(item, files, problems)).collect();
+    let steps: Vec<_> = items.iter().map(|item| step(item, files, problems, retry)).collect();
     steps.into_iter().collect()
 }
 
 /// `"file.sql"` or `{ file = "file.sql", transaction = "none" }`.
-fn step(node: &Node<'_>, files: &Files<'_>, problems: &Problems) -> Option<Step> {
-    let (file, transaction) = match node.value() {
-        DeValue::String(_) => (files.script(node), TransactionMode::Auto),
+fn step(node: &Node<'_>, files: &Files<'_>, problems: &Problems, of_strategy: Retry) -> Option<Step> {
+    let (file, transaction, retry) = match node.value() {
+        DeValue::String(_) => (files.script(node), TransactionMode::Auto, of_strategy),
         DeValue::Table(_) => {
             let table = node.table(&keys::STEP)?;
             let file = table.get("file").and_then(|file| files.script(&file));
@@ -54,7 +67,7 @@ fn step(node: &Node<'_>, files: &Files<'_>, problems: &Problems) -> Option<Step>
                     ("none", TransactionMode::None),
                 ])
             });
-            (file, transaction?)
+            (file, transaction?, retry(&table, of_strategy))
         }
         _ => {
             node.mistyped("a file name or { file = \"…\", transaction = \"…\" }");
@@ -63,7 +76,7 @@ fn step(node: &Node<'_>, files: &Files<'_>, problems: &Problems) -> Option<Step>
     };
     let file = file?;
     problems.extend(script::check(&file, transaction));
-    Some(Step { file, transaction })
+    Some(Step { file, transaction, retry })
 }
 
 fn expectation(node: &Node<'_>, problems: &Problems) -> Option<Expect> {

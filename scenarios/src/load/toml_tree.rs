@@ -124,6 +124,11 @@ impl<'a> Table<'a> {
     pub(super) fn place(&self) -> Place {
         self.place.clone()
     }
+
+    /// Reports a problem of the table as a whole.
+    pub(super) fn wrong(&self, message: impl Into<String>, help: impl Into<String>) {
+        self.document.error(self.place(), message.into(), help);
+    }
 }
 
 /// A string as TOML would show it in a message: long ones are cut.

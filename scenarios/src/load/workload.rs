@@ -1,8 +1,10 @@
 //! `[workload]`: the application that runs beside the migration.
 
+use toml::de::DeValue;
+
 use super::toml_tree::{Node, Table};
 use super::{keys, unique_names};
-use crate::scenario::{Hold, HoldStart, Probe, ProbeKind, Workload};
+use crate::scenario::{Hold, HoldStart, HoldWork, Param, Probe, ProbeKind, Workload};
 
 pub(super) fn read(node: &Node<'_>) -> Option<Workload> {
     let table = node.table(&keys::WORKLOAD)?;
@@ -30,22 +32,50 @@ pub(super) fn read(node: &Node<'_>) -> Option<Workload> {
     })
 }
 
+/// Requests per second. One in an hour is seldom enough for anybody, and what one machine can send has its limits too.
+fn rate(node: &Node<'_>) -> Option<f64> {
+    let rate = node.number_above_zero()?;
+    let bounds = 1.0 / 3600.0..=100_000.0;
+    if !bounds.contains(&rate) {
+        node.wrong_with(
+            format!("a rate of {rate} per second cannot be kept"),
+            "write one from 0.0003 to 100_000",
+        );
+    }
+    bounds.contains(&rate).then_some(rate)
+}
+
 fn probe(table: &Table<'_>) -> Option<Probe> {
     const KINDS: &[(&str, ProbeKind)] = &[("read", ProbeKind::Read), ("write", ProbeKind::Write)];
     let name = table.get("name").and_then(|node| node.text());
     let kind = table.get("kind").and_then(|node| node.word(KINDS));
-    let sql = table.get("sql").and_then(|node| node.text());
+    let sql = table.get("sql").and_then(|node| Some((node.text()?, node.place())));
     let params = match table.get("params") {
         Some(node) => node.items().map(|items| items.iter().map(param).collect::<Vec<_>>()),
         None => Some(Vec::new()),
     };
-    let rate = table.get("rate").and_then(|node| node.number_above_zero());
+    let rate = table.get("rate").and_then(|node| rate(&node));
     let params = params?.into_iter().collect::<Option<Vec<_>>>();
-    Some(Probe { name: name?, kind: kind?, sql: sql?, params: params?, rate: rate? })
+    let (sql, place) = sql?;
+    Some(Probe { name: name?, kind: kind?, sql, params: params?, rate: rate?, place })
+}
+
+/// `"users.email"` or `{ column = "users.email", absent = 0.1 }`.
+fn param(node: &Node<'_>) -> Option<Param> {
+    if !matches!(node.value(), DeValue::Table(_)) {
+        return Some(Param { column: column(node)?, absent: 0.0, place: node.place() });
+    }
+    let table = node.table(&keys::PARAM)?;
+    let named = table.get("column").and_then(|node| column(&node));
+    let absent = match table.get("absent") {
+        Some(node) => node.number_between(0.0, 1.0),
+        None => Some(0.0),
+    };
+    Some(Param { column: named?, absent: absent?, place: node.place() })
 }
 
 /// `table.column` or `schema.table.column`.
-fn param(node: &Node<'_>) -> Option<String> {
+fn column(node: &Node<'_>) -> Option<String> {
     let text = node.text()?;
     let parts: Vec<_> = text.split('.').collect();
     let shaped = matches!(parts.len(), 2 | 3) && parts.iter().all(|part| !part.trim().is_empty());
@@ -60,8 +90,59 @@ fn param(node: &Node<'_>) -> Option<String> {
 
 fn hold(table: &Table<'_>) -> Option<Hold> {
     const STARTS: &[(&str, HoldStart)] = &[("before", HoldStart::Before), ("during", HoldStart::During)];
-    let sql = table.get("sql").and_then(|node| node.text());
+    let work = work(table);
+    let place = ["sql", "table", "kind"].into_iter().find_map(|key| Some(table.get(key)?.place()));
     let start = table.get("start").and_then(|node| node.word(STARTS));
     let duration = table.get("for").and_then(|node| node.duration_above_zero());
-    Some(Hold { sql: sql?, start: start?, duration: duration? })
+    Some(Hold { work: work?, place: place?, start: start?, duration: duration? })
+}
+
+/// Either a statement, or one of the usual disturbers with its table.
+fn work(table: &Table<'_>) -> Option<HoldWork> {
+    const KINDS: &[(&str, &str)] = &[
+        ("reader", "reader"),
+        ("idle", "idle"),
+        ("writer", "writer"),
+        ("dump", "dump"),
+        ("vacuum", "vacuum"),
+    ];
+    const HELP: &str =
+        "write sql = \"SELECT count(*) FROM users\", or kind = \"reader\" with table = \"users\"";
+    let on = table.get("table").map(|node| node.text());
+    match (table.get("sql"), table.get("kind")) {
+        (Some(sql), None) => {
+            let text = sql.text()?;
+            if on.is_some() {
+                sql.wrong_with("`table` goes with `kind`, not with `sql`", HELP);
+                return None;
+            }
+            Some(HoldWork::Sql(text))
+        }
+        (None, Some(kind)) => {
+            let word = kind.word(KINDS)?;
+            match (word, on) {
+                ("dump", None) => Some(HoldWork::Dump),
+                ("dump", Some(_)) => {
+                    kind.wrong_with("a dump reads every table", "leave `table` out");
+                    None
+                }
+                (_, None) => {
+                    kind.wrong_with(format!("a {word} needs a table"), "add table = \"users\"");
+                    None
+                }
+                ("reader", Some(on)) => Some(HoldWork::Reader(on?)),
+                ("idle", Some(on)) => Some(HoldWork::Idle(on?)),
+                ("writer", Some(on)) => Some(HoldWork::Writer(on?)),
+                (_, Some(on)) => Some(HoldWork::Vacuum(on?)),
+            }
+        }
+        (Some(sql), Some(_)) => {
+            sql.wrong_with("a hold has either `sql` or `kind`", HELP);
+            None
+        }
+        (None, None) => {
+            table.wrong("a hold does nothing", HELP);
+            None
+        }
+    }
 }

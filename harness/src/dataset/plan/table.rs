@@ -217,6 +217,25 @@ impl TablePlan {
         target.physical.for_rows(places, |rows| self.encode_rows(first + rows.start..first + rows.end, out));
     }
 
+    /// Whether no row has NULL in a column (a position in [`Self::copy_columns`]).
+    pub fn is_never_null(&self, column: usize) -> bool {
+        self.columns[column].null_frac == 0.0
+    }
+
+    /// The value of a column (a position in [`Self::copy_columns`]) in a row, as SQL writes it without quotes; none for
+    /// NULL.
+    pub fn text(&self, column: usize, row: u64) -> Option<String> {
+        let mut field = Vec::new();
+        self.encode_field(column, row, &mut field);
+        let (length, bytes) = field.split_at_checked(4)?;
+        if i32::from_be_bytes(length.try_into().ok()?) < 0 {
+            return None;
+        }
+        let mut text = Vec::new();
+        encode::text::value(&self.kinds[column], bytes, &mut text);
+        String::from_utf8(text).ok()
+    }
+
     /// Appends one field: the value of a column (a position in [`Self::copy_columns`]) in a row, with its length before
     /// it, as COPY BINARY and the binary protocol write it. A type that is sent as text has its text there.
     pub fn encode_field(&self, column: usize, row: u64, out: &mut Vec<u8>) {

@@ -26,7 +26,7 @@ pub(super) async fn read(client: &Client, tables: &mut [TableShape]) -> Result<P
                        WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum AND a.attgenerated = '' \
                          AND a.atttypid IN (20, 21, 23) \
                        ORDER BY s.oid LIMIT 1)), \
-                    a.attstorage \
+                    a.attstorage, a.attidentity = 'a' \
              FROM pg_catalog.pg_attribute a \
              JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -57,6 +57,7 @@ fn column(row: &Row, types: &Types) -> ColumnShape {
         kind,
         not_null: row.get(6),
         has_default: row.get(7),
+        identity_always: row.get(11),
         generated_stored: row.get(8),
         storage: match row.get::<_, i8>(10).cast_unsigned() {
             b'p' => Storage::Plain,

@@ -13,7 +13,7 @@ pub(super) fn findings(rehearsal: &Rehearsal, terms: Terms) -> Vec<Finding> {
     match rehearsal.outcome {
         Outcome::TimedOut => vec![timed_out(rehearsal, terms)],
         Outcome::Failed => {
-            let failures = rehearsal.statements.iter();
+            let failures = rehearsal.statements.iter().filter(|statement| !statement.retried);
             let failures = failures
                 .filter_map(|statement| Some(failed(rehearsal, statement, statement.error.as_ref()?)));
             let failures: Vec<Finding> = failures.collect();

@@ -25,8 +25,11 @@ fn new<'a>(
 fn invalid_index(rehearsal: &Rehearsal, index: &str) -> Finding {
     let locked_by =
         rehearsal.locks.iter().filter(|lock| lock.relation == index).find_map(|lock| lock.statement);
-    let failed =
-        || rehearsal.statements.iter().find(|statement| statement.error.is_some()).map(|found| found.index);
+    // The failure that counts; else one that was tried again.
+    let failed = || {
+        let failed = rehearsal.statements.iter().filter(|statement| statement.error.is_some());
+        failed.min_by_key(|statement| statement.retried).map(|found| found.index)
+    };
     Finding {
         id: INVALID_INDEX_LEFT.to_owned(),
         severity: Severity::High,

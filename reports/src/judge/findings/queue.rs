@@ -2,29 +2,67 @@
 
 use std::collections::BTreeMap;
 
-use super::{LOCK_QUEUE, numbers};
+use super::{LOCK_QUEUE, advice, numbers};
 use crate::event::Waiter;
 use crate::judge::Terms;
 use crate::model::Quantity;
 use crate::model::lock::{Blocked, Lock};
 use crate::model::rehearsal::Rehearsal;
 use crate::model::strategy::{Finding, Severity};
+use crate::model::workload::HoldRun;
 use crate::units;
+use crate::window::{at_once, to_the_us};
 
 pub(super) fn findings(rehearsal: &Rehearsal, terms: Terms) -> Vec<Finding> {
     let mut queues: BTreeMap<(Option<u32>, Option<&str>), Vec<&Blocked>> = BTreeMap::new();
-    for blocked in &rehearsal.blocked {
-        if blocked.waiter != Waiter::Migration && blocked.by.contains(&Waiter::Migration) {
-            let statement = lock_waited_for(rehearsal, blocked).and_then(|lock| lock.statement);
-            let running = || statement_running_at(rehearsal, blocked.from_ms);
-            let key = (statement.or_else(running), blocked.relation.as_deref());
-            queues.entry(key).or_default().push(blocked);
-        }
+    for blocked in rehearsal.blocked.iter().filter(|blocked| blocked.is_behind_the_migration()) {
+        let statement = lock_of(rehearsal, blocked).and_then(|lock| lock.statement);
+        queues.entry((statement, blocked.relation.as_deref())).or_default().push(blocked);
     }
     let of_queue = |((statement, relation), waiters): ((Option<u32>, Option<&str>), Vec<&Blocked>)| {
         queue(rehearsal, statement, relation, &waiters, terms)
     };
-    queues.into_iter().map(of_queue).collect()
+    queues.into_iter().filter_map(of_queue).collect()
+}
+
+/// The migration's lock that was in the way.
+fn lock_of<'a>(rehearsal: &'a Rehearsal, blocked: &Blocked) -> Option<&'a Lock> {
+    rehearsal.locks.get(blocked.lock?)
+}
+
+fn wait_ms(blocked: &Blocked) -> f64 {
+    to_the_us(blocked.to_ms - blocked.from_ms)
+}
+
+/// Those who waited for the same thing.
+struct Queue<'a> {
+    waits: u64,
+    longest: &'a Blocked,
+    /// At one time.
+    waiting_max: u64,
+    /// How long it took to go when the migration had let go.
+    drain_ms: Option<f64>,
+}
+
+impl<'a> Queue<'a> {
+    /// None where nobody waited.
+    fn new(rehearsal: &Rehearsal, waiters: &[&'a Blocked]) -> Option<Self> {
+        let longest = waiters.iter().max_by(|one, other| wait_ms(one).total_cmp(&wait_ms(other)))?;
+        // Whole microseconds, which can be put in order.
+        let us = |ms: f64| (ms * 1000.0).round() as i64;
+        let lengths = at_once(waiters.iter().map(|blocked| (us(blocked.from_ms), us(blocked.to_ms))));
+        let drains = waiters.iter().filter_map(|blocked| lock_of(rehearsal, blocked)?.drain_ms);
+        Some(Self {
+            waits: waiters.len() as u64,
+            longest,
+            waiting_max: lengths.into_iter().map(|(_, waiting)| waiting).max().unwrap_or(0),
+            drain_ms: drains.max_by(f64::total_cmp),
+        })
+    }
+
+    fn drained(&self) -> String {
+        self.drain_ms.map_or_else(String::new, |ms| format!(", {} to drain", units::duration(ms)))
+    }
 }
 
 fn queue(
@@ -33,68 +71,102 @@ fn queue(
     relation: Option<&str>,
     waiters: &[&Blocked],
     terms: Terms,
-) -> Finding {
-    let wait_ms = |blocked: &Blocked| round_to_us(blocked.to_ms - blocked.from_ms);
-    let longest = waiters.iter().copied().max_by(|one, other| wait_ms(one).total_cmp(&wait_ms(other)));
-    let wait_ms_max = longest.map_or(0.0, wait_ms);
-    let uncertainty_ms = longest.map_or(0.0, |blocked| blocked.uncertainty_ms);
+) -> Option<Finding> {
+    let queue = Queue::new(rehearsal, waiters)?;
+    let (wait_ms_max, uncertainty_ms) = (wait_ms(queue.longest), queue.longest.uncertainty_ms);
     let limit_ms = terms.budget.read_stall_ms.min(terms.budget.write_stall_ms);
-    let lock = longest.and_then(|blocked| lock_waited_for(rehearsal, blocked));
-    let behind = lock.map_or_else(|| "the migration".to_owned(), |lock| format!("its {:?}", lock.mode));
+    let for_rows = matches!(queue.longest.locktype.as_str(), "tuple" | "transactionid");
+    let lock = lock_of(rehearsal, queue.longest);
+    let behind = lock
+        .filter(|_| !for_rows)
+        .map_or_else(|| "the migration".to_owned(), |lock| format!("its {:?}", lock.mode));
     let own_wait_ms = lock.and_then(|lock| lock.wait_ms).filter(|wait_ms| *wait_ms > 0.0);
-    let itself = own_wait_ms.map_or_else(String::new, |wait_ms| {
-        format!(
-            "; the migration itself waited up to {} for that lock, and they behind it",
-            units::duration(wait_ms)
-        )
-    });
-    let what = relation.unwrap_or("a lock that is not of a relation");
-    Finding {
+    let what = match (relation, for_rows) {
+        (Some(relation), false) => relation.to_owned(),
+        (Some(relation), true) => format!("rows of {relation} that it had changed"),
+        (None, true) => "rows that it had changed".to_owned(),
+        (None, false) => "a lock that is not of a relation".to_owned(),
+    };
+    Some(Finding {
         id: LOCK_QUEUE.to_owned(),
         severity: if wait_ms_max > limit_ms { Severity::High } else { Severity::Medium },
         repetition: rehearsal.repetition,
         statement,
         relation: relation.map(str::to_owned),
-        evidence: format!(
-            "{} for {what} behind {behind}, the longest {}{itself}",
-            units::plural(waiters.len() as u64, "wait", "waits"),
-            units::held(wait_ms_max, uncertainty_ms),
-        ),
+        evidence: match lock.and_then(|lock| Some((lock, own_wait_ms?))).filter(|_| !for_rows) {
+            Some((lock, own_wait_ms)) => in_the_queue(rehearsal, lock, own_wait_ms, &queue),
+            None => format!(
+                "{} for {what} behind {behind}, the longest {}{}",
+                units::plural(queue.waits, "wait", "waits"),
+                units::held(wait_ms_max, uncertainty_ms),
+                queue.drained(),
+            ),
+        },
         numbers: numbers([
-            ("waits", Some(Quantity::Whole(waiters.len() as u64))),
+            ("waits", Some(Quantity::Whole(queue.waits))),
             ("wait_ms_max", Some(Quantity::Fraction(wait_ms_max))),
             ("wait_uncertainty_ms", Some(Quantity::Fraction(uncertainty_ms))),
             ("migration_wait_ms", own_wait_ms.map(Quantity::Fraction)),
+            ("migration_hold_ms", lock.and_then(|lock| lock.hold_ms).map(Quantity::Fraction)),
+            ("waiting_max", Some(Quantity::Whole(queue.waiting_max))),
+            ("drain_ms", queue.drain_ms.map(Quantity::Fraction)),
         ]),
-        advice: format!(
-            "Let the statement give up early and try again (`SET lock_timeout = '1s';` before it): while it waits for \
-             {what}, everybody who comes after it waits too. Better still, take a weaker lock or hold it for less."
-        ),
-    }
+        advice: if for_rows { advice::in_batches(relation) } else { give_up_early(&what) },
+    })
 }
 
-/// The strongest lock of the migration on that relation, held or asked for, in that time.
-fn lock_waited_for<'a>(rehearsal: &'a Rehearsal, blocked: &Blocked) -> Option<&'a Lock> {
-    let relation = blocked.relation.as_deref()?;
-    let begins_ms = |lock: &Lock| lock.requested_ms.or(lock.granted_ms);
-    let ends_ms = |lock: &Lock| lock.released_ms.or_else(|| Some(lock.requested_ms? + lock.wait_ms?));
-    let in_that_time = |lock: &&Lock| {
-        let begins_before = begins_ms(lock).is_some_and(|begins_ms| begins_ms <= blocked.to_ms);
-        begins_before && ends_ms(lock).is_some_and(|ends_ms| ends_ms >= blocked.from_ms)
+fn give_up_early(what: &str) -> String {
+    format!(
+        "Let the statement give up early and try again (`SET lock_timeout = '1s';` before it): while it waits for {what}, \
+         everybody who comes after it waits too. Better still, take a weaker lock or hold it for less."
+    )
+}
+
+/// What a lock did that was itself waited for: nobody is in its way for long, and it is in everybody's.
+fn in_the_queue(rehearsal: &Rehearsal, lock: &Lock, own_wait_ms: f64, queue: &Queue) -> String {
+    let held = match lock.hold_ms {
+        None => "was never granted".to_owned(),
+        Some(hold_ms) => {
+            let only = if hold_ms < own_wait_ms { " only" } else { "" };
+            let hold = units::held(hold_ms, lock.hold_uncertainty_ms.unwrap_or(0.0));
+            format!("was held for {hold}{only}")
+        }
     };
-    rehearsal
-        .locks
-        .iter()
-        .filter(|lock| lock.relation == relation)
-        .filter(in_that_time)
-        .max_by_key(|lock| lock.mode)
+    let but = if lock.hold_ms.is_some_and(|hold_ms| hold_ms >= own_wait_ms) { "and" } else { "but" };
+    let longest = units::held(wait_ms(queue.longest), queue.longest.uncertainty_ms);
+    format!(
+        "{:?} on {} {held}, {but} waited {} {}, and everybody who came after it waited too: up to {} at once, the longest {longest}{}",
+        lock.mode,
+        lock.relation,
+        units::held(own_wait_ms, lock.wait_uncertainty_ms.unwrap_or(0.0)),
+        ahead(rehearsal, lock),
+        units::plural(queue.waiting_max, "session", "sessions"),
+        queue.drained(),
+    )
 }
 
-fn statement_running_at(rehearsal: &Rehearsal, at_ms: f64) -> Option<u32> {
-    let started = rehearsal.statements.iter().rev().find(|statement| statement.started_ms <= at_ms);
-    started.map(|statement| statement.index)
-}
-
-fn round_to_us(ms: f64) -> f64 {
-    (ms * 1000.0).round() / 1000.0
+/// Whoever the migration itself waited for.
+fn ahead(rehearsal: &Rehearsal, lock: &Lock) -> String {
+    let by = |who: Waiter| lock.waits.iter().any(|wait| wait.by.contains(&who));
+    if by(Waiter::Hold) {
+        let is_ahead = |hold: &&HoldRun| {
+            lock.waits.iter().any(|wait| {
+                wait.by_pids.contains(&hold.pid)
+                    && hold.from_ms <= wait.to_ms
+                    && hold.to_ms.is_none_or(|to_ms| to_ms >= wait.from_ms)
+            })
+        };
+        let open = rehearsal.holds.iter().find(is_ahead);
+        let sql = open.map(|hold| hold.sql.split_whitespace().collect::<Vec<_>>().join(" "));
+        sql.map_or_else(
+            || "behind a long transaction".to_owned(),
+            |sql| format!("behind a long transaction (`{sql}`)"),
+        )
+    } else if by(Waiter::Other) {
+        "behind another session".to_owned()
+    } else if by(Waiter::Probe) {
+        "behind the application's own requests".to_owned()
+    } else {
+        "for its turn".to_owned()
+    }
 }

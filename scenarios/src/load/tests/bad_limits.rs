@@ -229,3 +229,46 @@ fn a_workload_that_cannot_run() {
        = help: write for = "5s"
     "#);
 }
+
+#[test]
+fn rates_that_nobody_can_keep() {
+    let probe = |name: &str, rate: &str| {
+        format!("[[workload.probe]]\nname = \"{name}\"\nkind = \"read\"\nsql = \"SELECT 1\"\nrate = {rate}\n")
+    };
+    assert_snapshot!(refused_tail(&(probe("seldom", "1e-14") + &probe("often", "1e9"))), @r#"
+    error: a rate of 0.00000000000001 per second cannot be kept
+      --> demo/scenario.toml:11:8
+       |
+    11 | rate = 1e-14
+       |        ^^^^^
+       |
+       = help: write one from 0.0003 to 100_000
+
+    error: a rate of 1000000000 per second cannot be kept
+      --> demo/scenario.toml:16:8
+       |
+    16 | rate = 1e9
+       |        ^^^
+       |
+       = help: write one from 0.0003 to 100_000
+    "#);
+    let hold = "[[workload.hold]]\nkind = \"reader\"\nstart = \"before\"\nfor = \"5s\"\n\
+                [budget]\nunmeasured = \"pass\"\n";
+    assert_snapshot!(refused_tail(hold), @r#"
+    error: a reader needs a table
+     --> demo/scenario.toml:8:8
+      |
+    8 | kind = "reader"
+      |        ^^^^^^^^
+      |
+      = help: add table = "users"
+
+    error: `unmeasured` cannot be "pass"
+      --> demo/scenario.toml:12:14
+       |
+    12 | unmeasured = "pass"
+       |              ^^^^^^
+       |
+       = help: it is one of "fail", "allow"
+    "#);
+}

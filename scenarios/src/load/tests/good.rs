@@ -79,6 +79,7 @@ fn everything_that_can_be_written_is_read() {
         duration = "1h"
         probe_errors = 3
         rewrite = "deny"
+        unmeasured = "allow"
         wal = "10GiB"
         disk_growth = 1_000
         "#,
@@ -103,7 +104,7 @@ fn everything_that_can_be_written_is_read() {
     assert_eq!((workload.connections, workload.baseline), (5, Duration::ZERO));
     assert_eq!(workload.settle, Duration::from_millis(500));
     assert_eq!(workload.probes[0].kind, ProbeKind::Read);
-    assert_eq!(workload.probes[0].params, ["users.email"]);
+    assert_eq!(workload.probes[0].params[0].column, "users.email");
     assert_eq!((workload.probes[1].kind, workload.probes[1].rate), (ProbeKind::Write, 0.5));
     assert_eq!(
         (workload.holds[0].start, workload.holds[0].duration),
@@ -115,7 +116,7 @@ fn everything_that_can_be_written_is_read() {
     assert_eq!(budget.write_stall, Limit { allowed: Duration::from_millis(500), declared: true });
     assert_eq!(budget.duration.allowed, Duration::from_secs(3_600));
     assert_eq!(budget.probe_errors.allowed, 3);
-    assert!(!budget.rewrite_allowed.allowed);
+    assert!(!budget.rewrite_allowed.allowed && budget.unmeasured_allowed);
     assert_eq!((budget.wal_bytes, budget.disk_growth_bytes), (Some(10 << 30), Some(1_000)));
 }
 
