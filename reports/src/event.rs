@@ -9,6 +9,7 @@ mod fidelity;
 mod lock;
 mod rehearsal;
 mod run;
+mod state;
 mod statement;
 mod workload;
 
@@ -28,6 +29,7 @@ pub use rehearsal::{
     RehearsalFinished, RehearsalStarted, StepStarted, TransactionShape,
 };
 pub use run::{BudgetDeclared, RecordStarted, RunFinished, RunStarted, StrategyDeclared, TornDown, Warned};
+pub use state::{ColumnContent, Moment, SchemaObject, StateSeen, TableContent};
 pub use statement::{
     Notice, ProgressSeen, SqlError, StatementFinished, StatementStarted, StatementTransaction,
     StorageChanged, TransactionEnded, TransactionStarted,
@@ -134,6 +136,8 @@ pub enum Event {
     MigrationFinished(MigrationFinished),
     /// What the database looks like afterwards.
     Inspected(Inspected),
+    /// See [`StateSeen`].
+    StateSeen(StateSeen),
     /// A rehearsal is over.
     RehearsalFinished(RehearsalFinished),
     /// Something that the reader of the report has to know.

@@ -25,7 +25,12 @@ pub(crate) struct Terms<'a> {
 }
 
 /// Judges a strategy by all of its rehearsals.
-pub(crate) fn judge(declared: &StrategyDeclared, rehearsals: Vec<Rehearsal>, terms: Terms) -> Strategy {
+pub(crate) fn judge(declared: &StrategyDeclared, mut rehearsals: Vec<Rehearsal>, terms: Terms) -> Strategy {
+    for rehearsal in &mut rehearsals {
+        rehearsal.measures = comparison::measures(rehearsal);
+        let alone = std::slice::from_ref(&*rehearsal);
+        rehearsal.verdict = Some(verdict(alone, &budget::lines(terms.budget, alone)));
+    }
     let budget = budget::lines(terms.budget, &rehearsals);
     let findings = findings::findings(declared, &rehearsals, terms);
     let verdict = verdict(&rehearsals, &budget);

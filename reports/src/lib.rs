@@ -17,8 +17,9 @@ pub mod model;
 pub mod record;
 pub mod render;
 mod statements;
+mod statistics;
 mod timeline;
-mod units;
+pub mod units;
 mod window;
 mod workload;
 
@@ -27,4 +28,5 @@ mod sample;
 #[cfg(test)]
 mod schema;
 
+pub use judge::comparison::is_clear;
 pub use model::Report;

@@ -30,8 +30,11 @@ pub const REPORT_FORMAT: &str = "pgrehearse.report/1";
 pub struct Report {
     /// [`REPORT_FORMAT`].
     pub format: String,
-    /// The run itself.
+    /// The run itself; of several runs the first, but for an end that was not a good one.
     pub run: Run,
+    /// The runs that this report is of, one for each record.
+    #[serde(default)]
+    pub runs: Vec<RecordedRun>,
     /// What was rehearsed.
     pub scenario: Scenario,
     /// The server and the machine; null where no server ever started.
@@ -65,6 +68,19 @@ pub struct Run {
     pub ended: RunEnd,
     /// What stopped it, in words.
     pub error: Option<String>,
+}
+
+/// One of the runs that a report is of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RecordedRun {
+    /// The run itself.
+    #[serde(flatten)]
+    pub run: Run,
+    /// Its server and machine; null where no server ever started.
+    pub environment: Option<Environment>,
+    /// How many rehearsals it began.
+    pub rehearsals: u32,
 }
 
 /// How a run ended.

@@ -1,5 +1,6 @@
 //! The record on disk: one [`Entry`] as a JSON line, and back.
 
+use std::fmt;
 use std::io::{self, BufRead, Write};
 
 use serde_json::Value;
@@ -47,9 +48,42 @@ pub enum RecordError {
     /// It was cut off before the run had said what it was asked for.
     #[error("the record ends before the run began: there is nothing to report")]
     NothingHappened,
+    /// Records that are not of the same rehearsals.
+    #[error("the records cannot be put into one report: {what} is {} and {}", both[0], both[1])]
+    Apart {
+        /// What differs: `the scenario fingerprint`, `the dataset fingerprint`, `budget.duration_ms`, …
+        what: String,
+        /// What it is in the two.
+        both: Box<[Told; 2]>,
+    },
+    /// The same record twice, whose repetitions would count twice.
+    #[error("records {one} and {other} are the same run: its repetitions would count twice")]
+    Twice {
+        /// Place of the first among the records, from 1.
+        one: usize,
+        /// Place of the other.
+        other: usize,
+    },
     /// The file could not be read.
     #[error("the record cannot be read: {0}")]
     Io(io::Error),
+}
+
+/// What one of several records says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// What.
+    pub value: String,
+    /// Its place among the records, from 1.
+    pub record: usize,
+    /// When that run began.
+    pub started_at: String,
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} in record {} (begun {})", self.value, self.record, self.started_at)
+    }
 }
 
 /// Writes one entry as a line, in a single call of the writer, so that a crash tears at most the last line.

@@ -1,6 +1,7 @@
 //! Records for tests, built tersely: every call adds an event at the present time, [`Sample::at`] moves it.
 
 pub(crate) mod fidelity;
+pub(crate) mod repeated;
 pub(crate) mod workload;
 
 use std::collections::BTreeMap;

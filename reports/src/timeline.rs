@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::event::{
     Entry, Event, Inspected, KernelLock, KernelTraceEnded, KernelTraceStarted, MigrationFinished,
-    MigrationStarted, Notice, Phase, ProgressSeen, RehearsalFinished, RehearsalStarted, RelationKind,
-    RelationNamed, SamplerStopped, SessionLocks, StepRetried, StepStarted, StorageChanged,
+    MigrationStarted, Moment, Notice, Phase, ProgressSeen, RehearsalFinished, RehearsalStarted, RelationKind,
+    RelationNamed, SamplerStopped, SessionLocks, StateSeen, StepRetried, StepStarted, StorageChanged,
 };
 use crate::window::Window;
 
@@ -51,6 +51,8 @@ pub(crate) struct Timeline<'a> {
     pub(crate) kernel_started: Option<&'a KernelTraceStarted>,
     pub(crate) kernel_ended: Option<&'a KernelTraceEnded>,
     pub(crate) inspected: Option<&'a Inspected>,
+    /// What the migration led to.
+    pub(crate) state_after: Option<&'a StateSeen>,
     pub(crate) finished: Option<&'a RehearsalFinished>,
     /// The application beside the migration, from the baseline on.
     pub(crate) application: Application<'a>,
@@ -85,6 +87,7 @@ impl<'a> Timeline<'a> {
             kernel_started: None,
             kernel_ended: None,
             inspected: None,
+            state_after: None,
             finished: None,
             application: Application::default(),
             relations: BTreeMap::new(),
@@ -120,6 +123,9 @@ impl<'a> Timeline<'a> {
             Event::RelationNamed(named) => self.name(named),
             Event::Inspected(inspected) => {
                 self.inspected.get_or_insert(inspected);
+            }
+            Event::StateSeen(seen) if seen.moment == Moment::After => {
+                self.state_after.get_or_insert(seen);
             }
             Event::SamplerStopped(stopped) => self.sampler = Some(stopped),
             Event::KernelTraceStarted(started) => self.kernel_started = Some(started),
@@ -187,6 +193,7 @@ impl<'a> Timeline<'a> {
             | Event::KernelTraceStarted(_)
             | Event::KernelTraceEnded(_)
             | Event::Inspected(_)
+            | Event::StateSeen(_)
             | Event::RehearsalFinished(_)
             | Event::Warned(_)
             | Event::TornDown(_)

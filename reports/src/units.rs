@@ -58,7 +58,7 @@ pub(crate) fn held(longest_ms: f64, uncertainty_ms: f64) -> String {
 }
 
 /// A size: `17 B`, `86.4 KiB`, `1.20 GiB`.
-pub(crate) fn bytes(bytes: u64) -> String {
+pub fn bytes(bytes: u64) -> String {
     let mut size = bytes as f64;
     if bytes < 1024 {
         return format!("{bytes} B");
@@ -94,8 +94,21 @@ pub(crate) fn rows_per_second(rate: f64) -> String {
 }
 
 /// `1 table`, `2 tables`.
-pub(crate) fn plural(number: u64, one: &str, many: &str) -> String {
+pub fn plural(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
+/// A quantity with the interval it lies in: `1.65 s (1.50–1.71)`; the unit is written once where all three have the same.
+pub(crate) fn within(middle: &str, low: &str, high: &str) -> String {
+    let parts = [middle, low, high].map(|text| text.split_once(' '));
+    match parts {
+        [Some((_, unit)), Some((low, of_low)), Some((high, of_high))]
+            if unit == of_low && unit == of_high =>
+        {
+            format!("{middle} ({low}–{high})")
+        }
+        _ => format!("{middle} ({low}–{high})"),
+    }
 }
 
 fn three_digits(value: f64) -> String {
@@ -167,6 +180,14 @@ mod tests {
         for (longest_ms, uncertainty_ms, text) in cases {
             assert_eq!(held(longest_ms, uncertainty_ms), text, "{longest_ms} - {uncertainty_ms}");
         }
+    }
+
+    #[test]
+    fn an_interval_names_its_unit_once() {
+        assert_eq!(within("1.65 s", "1.50 s", "1.71 s"), "1.65 s (1.50–1.71)");
+        assert_eq!(within("980 ms", "950 ms", "1.02 s"), "980 ms (950 ms–1.02 s)");
+        assert_eq!(within("2 min 05 s", "2 min 01 s", "2 min 07 s"), "2 min 05 s (2 min 01 s–2 min 07 s)");
+        assert_eq!(within("none", "0 ms", "1.20 s"), "none (0 ms–1.20 s)");
     }
 
     #[test]

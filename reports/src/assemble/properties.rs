@@ -136,7 +136,14 @@ fn other_events() -> impl Strategy<Value = Event> {
     let sized = any::<u64>().prop_map(|bytes| Event::DatabaseSized(DatabaseSized { bytes }));
     let ended = (prop::option::of(Just("no".to_owned())), any::<bool>());
     let ended = ended.prop_map(|(error, interrupted)| Event::RunFinished(RunFinished { error, interrupted }));
-    prop_oneof![phase, migrated, closed, sampler, sized, ended]
+    let moments = prop::sample::select(vec![Moment::Before, Moment::After]);
+    let state = (moments, any::<bool>(), any::<bool>()).prop_map(|(moment, indexed, read)| {
+        let (mut objects, tables) = crate::sample::repeated::indexed();
+        objects.retain(|object| indexed || object.kind != "index");
+        let not_read = (!read).then(|| "too large".to_owned());
+        Event::StateSeen(StateSeen { moment, objects, tables: read.then_some(tables), not_read })
+    });
+    prop_oneof![phase, migrated, closed, sampler, sized, ended, state]
 }
 
 fn workload_events() -> impl Strategy<Value = Event> {

@@ -1,5 +1,7 @@
 //! One rehearsal's part of the report.
 
+use std::collections::BTreeMap;
+
 use crate::event::{BudgetDeclared, Inspected, Outcome};
 use crate::locks;
 use crate::model::rehearsal::{After, Dropped, KernelTrace, Rehearsal, Sampler, Step};
@@ -17,6 +19,10 @@ pub(super) fn rehearsal(timeline: &Timeline, budget: &BudgetDeclared) -> (Rehear
     let sampler = timeline.sampler;
     let rehearsal = Rehearsal {
         repetition: started.repetition,
+        run: 0,
+        // Those are the judge's.
+        verdict: None,
+        measures: BTreeMap::new(),
         outcome,
         error,
         database: started.database.clone(),

@@ -1,8 +1,11 @@
 //! Runs that do not go as they should, and what of them is reported.
 
+mod merged;
+
 use super::*;
 use crate::event::*;
 use crate::model::strategy::Verdict;
+use crate::sample::repeated::took;
 use crate::sample::{Sample, budget, strategy};
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::event::{Entry, Event};
 use crate::fidelity;
 use crate::model::RunEnd;
+use crate::model::comparison::{Comparison, EndStatus};
 use crate::model::dataset::Dataset;
 use crate::model::rehearsal::Rehearsal;
 use crate::model::strategy::{BudgetStatus, Strategy};
@@ -167,6 +168,58 @@ impl Warnings {
                 "Not measured, and no part of the verdict"
             };
             self.add(format!("{who}{means}: {limits}"));
+        }
+    }
+
+    /// Says where strategies, or repetitions of one, do not end alike, and which were never compared.
+    pub(super) fn of_comparison(&mut self, comparison: &Comparison) {
+        let Comparison { rows, pairs, end_state, .. } = comparison;
+        for row in rows.iter().filter(|row| row.repetitions > 1 && row.failed_repetitions > 0) {
+            self.add(format!(
+                "{}: {} of {} did not complete, and {} not among its medians",
+                row.strategy,
+                row.failed_repetitions,
+                units::plural(u64::from(row.repetitions), "repetition", "repetitions"),
+                if row.failed_repetitions == 1 { "is" } else { "are" },
+            ));
+        }
+        let completed = |name: &str| {
+            rows.iter().any(|row| row.strategy == name && row.repetitions > row.failed_repetitions)
+        };
+        for pair in pairs.iter().filter(|pair| pair.runs.is_empty()) {
+            if completed(&pair.one) && completed(&pair.other) {
+                self.add(format!(
+                    "{} and {} were never rehearsed in the same run: which of them comes first proves nothing",
+                    pair.one, pair.other
+                ));
+            }
+        }
+        for pair in end_state.pairs.iter().filter(|pair| pair.status == EndStatus::Different) {
+            self.add(format!("{} and {} do not end alike: {}", pair.one, pair.other, pair.in_brief()));
+        }
+        for of in &end_state.repetitions {
+            let (one, other) = of.names();
+            let first = of.differences.first();
+            let first = first.map_or_else(String::new, |first| first.in_brief(&one, &other));
+            self.add(format!(
+                "{}: repetitions {} and {} do not end alike: {first}",
+                of.strategy, of.one, of.other
+            ));
+        }
+    }
+
+    /// Takes the warnings of one of several runs, with its number.
+    pub(super) fn take(&mut self, of_run: Self, run: Option<usize>) {
+        let numbered = |warning: String| match run {
+            Some(run) => format!("Run {run}: {warning}"),
+            None => warning,
+        };
+        self.add_all(of_run.0.into_iter().map(numbered));
+    }
+
+    pub(super) fn add_all(&mut self, warnings: impl IntoIterator<Item = String>) {
+        for warning in warnings {
+            self.add(warning);
         }
     }
 

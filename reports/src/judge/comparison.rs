@@ -1,47 +1,91 @@
 //! The strategies beside each other.
 
+mod clear;
+mod conclusion;
+mod end;
+mod numbers;
+mod pairs;
+mod ranking;
+
 use super::budget::{growth_bytes, stall};
 use crate::model::Quantity;
-use crate::model::comparison::{Comparison, ComparisonRow, Hold};
+use crate::model::comparison::{Comparison, ComparisonRow, EndPair, EndState, EndStatus, Hold, Pair};
 use crate::model::lock::Lock;
 use crate::model::rehearsal::Rehearsal;
 use crate::model::strategy::{Strategy, Verdict};
 use crate::window::to_the_us;
+pub use clear::is_clear;
+pub(crate) use end::{End, Ends};
+use numbers::Numbers;
+pub(crate) use numbers::measures;
+use ranking::Place;
 
-/// Puts the strategies in order and their numbers beside each other.
-pub(crate) fn compare(strategies: &[Strategy]) -> Comparison {
-    let mut rows: Vec<ComparisonRow> = strategies.iter().map(row).collect();
-    let mut told = rows.iter().filter(|row| row.verdict != Verdict::Error);
-    let all_stalls = told.all(|row| longest_stall_ms(row).is_some());
-    rows.sort_by(|one, other| {
-        one.verdict
-            .cmp(&other.verdict)
-            .then_with(|| pain_ms(one, all_stalls).total_cmp(&pain_ms(other, all_stalls)))
-            .then(unknown_last(one.duration_ms).total_cmp(&unknown_last(other.duration_ms)))
-    });
-    Comparison { order: rows.iter().map(|row| row.strategy.clone()).collect(), rows }
+/// Puts the strategies in order and their numbers beside each other; `ends` is what they led to.
+pub(crate) fn compare(strategies: &[Strategy], ends: &Ends) -> Comparison {
+    let numbers: Vec<Numbers> = strategies.iter().map(Numbers::of).collect();
+    let by_stalls = by_stalls(&numbers);
+    let places = ranking::ranked(&numbers, numbers.iter().map(row).collect(), by_stalls);
+    let rehearsed: Vec<&Place> =
+        places.iter().filter(|place| !place.numbers.strategy.rehearsals.is_empty()).collect();
+    let pairs: Vec<Pair> = rehearsed
+        .iter()
+        .enumerate()
+        .flat_map(|(index, one)| rehearsed.iter().skip(index + 1).map(move |other| (one, other)))
+        .map(|(one, other)| pairs::pair(one.numbers, other.numbers, by_stalls))
+        .collect();
+    let names: Vec<String> = rehearsed.iter().map(|place| place.row.strategy.clone()).collect();
+    let end_state = end::compare(&names, ends);
+    let mut rows: Vec<ComparisonRow> = places.into_iter().map(|place| place.row).collect();
+    for row in &mut rows {
+        row.ends_differently = ends_differently(&row.strategy, &end_state);
+    }
+    Comparison {
+        order: rows.iter().map(|row| row.strategy.clone()).collect(),
+        conclusion: conclusion::conclusion(&rows, &pairs, &end_state),
+        clear: is_clear(strategies),
+        rows,
+        pairs,
+        end_state,
+    }
 }
 
-/// The longest stall where every strategy has one, because a stall and a hold are not compared with each other; else the
-/// longest block.
-fn pain_ms(row: &ComparisonRow, all_stalls: bool) -> f64 {
-    longest_stall_ms(row).filter(|_| all_stalls).unwrap_or_else(|| longest_block_ms(row))
+/// Whether a pair is of these two, in this order.
+fn pairs_of(pair: &Pair, one: &str, other: &str) -> bool {
+    pair.one == one && pair.other == other
 }
 
-fn longest_stall_ms(row: &ComparisonRow) -> Option<f64> {
-    [row.write_stall_ms, row.read_stall_ms].into_iter().flatten().max_by(f64::total_cmp)
+/// See [`ComparisonRow::ends_differently`].
+fn ends_differently(strategy: &str, end_state: &EndState) -> bool {
+    let of_it = end_state.pairs.iter().filter(|pair| pair.one == strategy || pair.other == strategy);
+    let (differing, alike): (Vec<&EndPair>, Vec<&EndPair>) =
+        of_it.partition(|pair| pair.status == EndStatus::Different);
+    differing.len() > alike.len()
 }
 
-fn longest_block_ms(row: &ComparisonRow) -> f64 {
-    let hold_ms = |hold: Option<Hold>| unknown_last(hold.map(|hold| hold.hold_ms));
-    hold_ms(row.writes_blocked).max(hold_ms(row.reads_blocked))
+/// Whether the pain is what the application felt, because every strategy of which something can be told has stalls: a
+/// stall and a hold are not compared with each other.
+fn by_stalls(numbers: &[Numbers]) -> bool {
+    let mut told = numbers
+        .iter()
+        .filter(|numbers| numbers.has_completed() && numbers.strategy.verdict != Verdict::Error);
+    told.all(Numbers::has_stalls)
 }
 
-fn unknown_last(ms: Option<f64>) -> f64 {
-    ms.unwrap_or(f64::INFINITY)
+/// The longest stall of what never completed, or its longest block.
+fn worst_pain_ms(row: &ComparisonRow) -> f64 {
+    let stall_ms = [row.write_stall_ms, row.read_stall_ms].into_iter().flatten().max_by(f64::total_cmp);
+    let hold_ms = |hold: Option<Hold>| hold.map_or(f64::INFINITY, |hold| hold.hold_ms);
+    stall_ms.unwrap_or_else(|| hold_ms(row.writes_blocked).max(hold_ms(row.reads_blocked)))
 }
 
-fn row(strategy: &Strategy) -> ComparisonRow {
+/// Longest hold of a lock that keeps writes or reads from what was there before; none where nobody watched.
+pub(crate) fn blocking_ms(rehearsal: &Rehearsal) -> Option<f64> {
+    let blocks = |lock: &Lock| lock.blocks.writes() || lock.blocks.reads();
+    longest_hold(std::slice::from_ref(rehearsal), blocks).map(|hold| hold.hold_ms)
+}
+
+fn row(numbers: &Numbers) -> ComparisonRow {
+    let strategy = numbers.strategy;
     let rehearsals = &strategy.rehearsals;
     let longest =
         |of: &dyn Fn(&Rehearsal) -> Option<f64>| rehearsals.iter().filter_map(of).max_by(f64::total_cmp);
@@ -60,6 +104,10 @@ fn row(strategy: &Strategy) -> ComparisonRow {
         }),
         wal_bytes: rehearsals.iter().filter_map(|rehearsal| rehearsal.after.wal_bytes).max(),
         growth_bytes_peak: rehearsals.iter().filter_map(growth_bytes).max(),
+        repetitions: u32::try_from(rehearsals.len()).unwrap_or(u32::MAX),
+        failed_repetitions: u32::try_from(numbers.failed()).unwrap_or(u32::MAX),
+        measures: numbers.measured(),
+        ends_differently: false,
     }
 }
 

@@ -7,6 +7,8 @@ use crate::model::strategy::{BudgetStatus, CheckStatus, Severity, Strategy, Verd
 use crate::sample::*;
 
 mod blame;
+mod compared;
+mod ends;
 mod pain;
 
 /// One statement in a transaction of its file, which takes these locks and is done in 2 s.

@@ -1,9 +1,14 @@
 //! One strategy, once, on its own copy of the data.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::Quantity;
+use super::comparison::Measure;
 use super::lock::{Blocked, Lock, LockQueue, StrongestLock};
 use super::statement::Statement;
+use super::strategy::Verdict;
 use super::workload::{HoldRun, Probe, WorkloadRun};
 use crate::event::{Outcome, TransactionShape};
 
@@ -11,8 +16,17 @@ use crate::event::{Outcome, TransactionShape};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Rehearsal {
-    /// From 1.
+    /// From 1, in the order of the runs; of a single run as the record has it.
     pub repetition: u32,
+    /// The run that it is of: index in the report's `runs`.
+    #[serde(default)]
+    pub run: u32,
+    /// Whether this repetition alone stayed within budget; null in reports of versions that did not tell.
+    #[serde(default)]
+    pub verdict: Option<Verdict>,
+    /// What strategies are compared by, of this repetition alone; what was not measured is not among it.
+    #[serde(default)]
+    pub measures: BTreeMap<Measure, Quantity>,
     /// How it ended.
     pub outcome: Outcome,
     /// What stopped it, where that was not a statement of the migration: then its numbers prove nothing.
@@ -54,6 +68,13 @@ pub struct Rehearsal {
     pub kernel_trace: Option<KernelTrace>,
     /// What should have been kept and was not.
     pub dropped: Dropped,
+}
+
+impl Rehearsal {
+    /// Whether the migration came to its end and nothing else went wrong, so that its numbers count.
+    pub fn is_whole(&self) -> bool {
+        self.outcome == Outcome::Completed && self.error.is_none()
+    }
 }
 
 /// A migration file, as it was run.

@@ -1,6 +1,7 @@
 //! `report.md`: the report for a merge request or a wiki.
 
 mod application;
+mod comparison;
 mod write;
 
 use super::words;
@@ -29,23 +30,12 @@ pub fn markdown(report: &Report) -> String {
         page.heading(2, "Warnings");
         page.list(report.warnings.iter().map(|warning| write::escape(warning)));
     }
-    comparison(&mut page, report);
+    comparison::comparison(&mut page, report);
     for strategy in &report.strategies {
         strategy_section(&mut page, strategy);
     }
     data(&mut page, report);
     page.finish()
-}
-
-fn comparison(page: &mut Markdown, report: &Report) {
-    page.heading(2, "Comparison");
-    let (heads, rows) = words::comparison_table(&report.comparison.rows, code, words::NOT_MEASURED, false);
-    page.table(&heads, rows.into_iter());
-    page.paragraph(
-        "Best first. *Stall*: the longest wait of a write, or read, of the application from the moment it was due, what \
-         others did left out. \
-         *Blocked*: the longest hold of a lock that keeps writes, or reads, from a table that was there before.",
-    );
 }
 
 fn strategy_section(page: &mut Markdown, strategy: &Strategy) {
@@ -57,8 +47,18 @@ fn strategy_section(page: &mut Markdown, strategy: &Strategy) {
     for finding in &strategy.findings {
         finding_section(page, strategy, finding);
     }
-    for rehearsal in &strategy.rehearsals {
-        rehearsal_section(page, rehearsal, strategy.rehearsals.len() > 1);
+    match strategy.rehearsals.as_slice() {
+        [] => {}
+        [only] => rehearsal_section(page, only, "Rehearsal"),
+        many => {
+            if let Some(worst) = words::most_painful(strategy) {
+                let title = format!("Repetition {}, the worst of {}", worst.repetition, many.len());
+                rehearsal_section(page, worst, &title);
+            }
+            page.heading(3, "All repetitions");
+            let (heads, rows) = words::repetitions_table(strategy);
+            page.table(&heads, rows.into_iter());
+        }
     }
     page.heading(3, "Budget");
     page.table(&["limit", "allowed", "measured", "status"], strategy.budget.iter().map(budget_row));
@@ -76,7 +76,7 @@ fn finding_section(page: &mut Markdown, strategy: &Strategy, finding: &Finding) 
         let index = finding.statement?;
         rehearsal.statements.iter().find(|statement| statement.index == index)
     });
-    page.heading(3, &format!("{} ({})", finding.id, words::severity(finding.severity)));
+    page.heading(3, &format!("{} ({})", finding.id, words::how_bad(strategy, finding)));
     page.paragraph(&write::escape(&finding.evidence));
     if let Some(statement) = statement {
         page.paragraph(&format!("{}:{}", code(&statement.file), statement.line));
@@ -97,10 +97,8 @@ fn finding_section(page: &mut Markdown, strategy: &Strategy, finding: &Finding) 
     page.paragraph(&format!("**Instead:** {}", write::escape(&finding.advice)));
 }
 
-fn rehearsal_section(page: &mut Markdown, rehearsal: &Rehearsal, is_one_of_many: bool) {
-    let title =
-        if is_one_of_many { format!("Repetition {}", rehearsal.repetition) } else { "Rehearsal".to_owned() };
-    page.heading(3, &title);
+fn rehearsal_section(page: &mut Markdown, rehearsal: &Rehearsal, title: &str) {
+    page.heading(3, title);
     page.paragraph(&format!(
         "{} in {}; {} of WAL; the database had {}, {} at its peak, {} afterwards.",
         words::outcome(rehearsal.outcome),
@@ -220,6 +218,20 @@ fn budget_row(line: &BudgetLine) -> Vec<String> {
 
 fn data(page: &mut Markdown, report: &Report) {
     page.heading(2, "Server and data");
+    if report.runs.len() > 1 {
+        let runs = report.runs.iter().enumerate().map(|(index, run)| {
+            let server = run.environment.as_ref().map_or_else(|| "none".to_owned(), words::server);
+            vec![
+                (index + 1).to_string(),
+                run.run.started_at.clone(),
+                words::run_end(run.run.ended).to_owned(),
+                run.run.program_version.clone(),
+                run.rehearsals.to_string(),
+                write::escape(&server),
+            ]
+        });
+        page.table(&["run", "begun", "ended", "pgrehearse", "rehearsals", "server"], runs);
+    }
     let mut facts = vec![
         report.environment.as_ref().map_or_else(|| "No server was started.".to_owned(), words::server),
         words::data(report),

@@ -332,6 +332,25 @@ fn application() -> Sample {
     sample
 }
 
+/// Five repetitions of two strategies, of which one once fails and does less.
+fn repeated() -> Sample {
+    let mut less = repeated::indexed();
+    less.0.retain(|object| object.kind != "index");
+    let mut sample = Sample::new(vec![strategy("plain"), strategy("quick")], budget());
+    for repetition in 1..=6 {
+        let noise = f64::from(repetition * 37 % 11);
+        let plain = repeated::took(1_800.0 + noise * 8.0, 1_600.0 + noise * 9.0);
+        let mut quick = repeated::took(1_000.0 + noise * 11.0, 20.0 + noise);
+        if repetition == 4 {
+            quick.outcome = Outcome::Failed;
+        }
+        sample.repeat("plain", repetition, plain, Some(repeated::indexed()));
+        sample.repeat("quick", repetition, quick, Some(less.clone()));
+    }
+    sample.end();
+    sample
+}
+
 /// All of them, by name.
 pub(crate) fn samples() -> Vec<(&'static str, Sample)> {
     vec![
@@ -345,6 +364,7 @@ pub(crate) fn samples() -> Vec<(&'static str, Sample)> {
         ("troubled", troubled()),
         ("application", application()),
         ("other_data", other_data()),
+        ("repeated", repeated()),
         ("not_even_loaded", Sample::begun(vec![strategy("plain")], budget())),
     ]
 }
@@ -381,6 +401,28 @@ fn json_comes_back_as_the_same_model() {
         let report = sample.report();
         let back: Report = serde_json::from_str(&render(&report, Format::Json)).expect("our own JSON");
         assert_eq!(back, report, "{name}");
+    }
+}
+
+#[test]
+fn reports_of_versions_that_did_not_compare_as_much_are_read() {
+    let mut old = serde_json::to_value(repeated().report()).expect("JSON");
+    let without = |of: &mut serde_json::Value, keys: &[&str]| {
+        let object = of.as_object_mut().expect("an object");
+        for key in keys {
+            object.remove(*key).expect("it is there");
+        }
+    };
+    without(&mut old, &["runs"]);
+    without(&mut old["comparison"], &["pairs", "end_state", "conclusion", "clear"]);
+    let rows = old["comparison"]["rows"].as_array_mut().expect("rows");
+    let added = ["repetitions", "failed_repetitions", "measures", "ends_differently"];
+    rows.iter_mut().for_each(|row| without(row, &added));
+    let rehearsals = old["strategies"][0]["rehearsals"].as_array_mut().expect("rehearsals");
+    rehearsals.iter_mut().for_each(|rehearsal| without(rehearsal, &["run", "verdict", "measures"]));
+    let report: Report = serde_json::from_value(old).expect("a report");
+    for format in [Format::Text, Format::Json, Format::Markdown] {
+        assert!(render(&report, format).contains("plain"));
     }
 }
 

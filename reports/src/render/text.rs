@@ -1,5 +1,6 @@
 //! The report for a terminal: what a person takes in at one look.
 
+mod comparison;
 mod fidelity;
 mod page;
 mod table;
@@ -37,8 +38,6 @@ const WAITS_SHOWN: usize = 5;
 const TABLES_SHOWN: usize = 12;
 /// Checks of the data that failed and are told one by one.
 const FAILED_CHECKS_SHOWN: usize = 10;
-/// Stands in the comparison for what was not measured.
-const UNKNOWN: &str = "–";
 
 /// The summary for a terminal.
 pub fn text(report: &Report, style: Style) -> String {
@@ -50,12 +49,7 @@ pub fn text(report: &Report, style: Style) -> String {
     }
     if report.strategies.len() > 1 {
         page.gap();
-        page.line(Ink::Bold, "Comparison, best first");
-        let (heads, rows) = words::comparison_table(&report.comparison.rows, str::to_owned, UNKNOWN, true);
-        page.block(2, &table(&heads, &rows, page.width()));
-        if rows.iter().flatten().any(|cell| cell == UNKNOWN) {
-            page.item("  ", &format!("{UNKNOWN} {}", words::NOT_MEASURED));
-        }
+        comparison::comparison(&mut page, &report.comparison);
     }
     if !report.warnings.is_empty() {
         page.gap();
@@ -79,6 +73,11 @@ fn header(page: &mut Page, report: &Report) {
     match &report.environment {
         Some(environment) => page.item("Server    ", &words::server(environment)),
         None => page.item("Server    ", "none was started"),
+    }
+    if report.runs.len() > 1 {
+        let begun = report.runs.iter().map(|run| run.run.started_at.as_str());
+        let begun = begun.collect::<Vec<_>>().join(", ");
+        page.item("Runs      ", &format!("{}, begun {begun}", report.runs.len()));
     }
     data_lines(page, report);
 }
@@ -106,24 +105,30 @@ fn data_lines(page: &mut Page, report: &Report) {
 fn strategy_block(page: &mut Page, strategy: &Strategy) {
     let verdict = words::verdict_and_expectation(strategy.verdict, strategy.as_expected);
     let mark = if strategy.verdict == Verdict::Pass { '✓' } else { '✗' };
-    let duration = match strategy.rehearsals.as_slice() {
+    let extent = match strategy.rehearsals.as_slice() {
+        [] => String::new(),
         [only] => format!("  {}", words::duration(only.duration_ms)),
-        _ => String::new(),
+        many => format!("  {} repetitions", many.len()),
     };
     let ink = ink_of(strategy.as_expected.unwrap_or(strategy.verdict == Verdict::Pass));
-    page.line(ink, &format!("{mark} {}  {verdict}{duration}", strategy.name));
-    if strategy.rehearsals.is_empty() {
-        page.item("  ", "It was not rehearsed.");
-    }
-    for rehearsal in &strategy.rehearsals {
-        if strategy.rehearsals.len() > 1 {
-            let (number, duration) = (rehearsal.repetition, words::duration(rehearsal.duration_ms));
-            page.item(
-                "  ",
-                &format!("Repetition {number}: {}, {duration}", words::outcome(rehearsal.outcome)),
-            );
+    page.line(ink, &format!("{mark} {}  {verdict}{extent}", strategy.name));
+    match strategy.rehearsals.as_slice() {
+        [] => page.item("  ", "It was not rehearsed."),
+        [only] => rehearsal_block(page, only),
+        many => {
+            if let Some(worst) = words::most_painful(strategy) {
+                let (number, duration) = (worst.repetition, words::duration(worst.duration_ms));
+                let outcome = words::outcome(worst.outcome);
+                page.item(
+                    "  ",
+                    &format!("Repetition {number}, the worst of {}: {outcome}, {duration}", many.len()),
+                );
+                rehearsal_block(page, worst);
+            }
+            page.item("  ", "All repetitions:");
+            let (heads, rows) = words::repetitions_table(strategy);
+            page.block(2, &table(&heads, &rows, page.width()));
         }
-        rehearsal_block(page, rehearsal);
     }
     page.item("  budget     ", &budget(&strategy.budget));
     page.item("  checklist  ", &checklist(&strategy.checklist));
@@ -233,7 +238,7 @@ fn finding_block(page: &mut Page, strategy: &Strategy, finding: &Finding) {
     let place = statement.map_or_else(String::new, |statement| {
         format!("  {}  {}", words::place(statement), words::one_line(&statement.sql))
     });
-    let heading = format!("  {} ({}){place}", finding.id, words::severity(finding.severity));
+    let heading = format!("  {} ({}){place}", finding.id, words::how_bad(strategy, finding));
     page.line(Ink::Red, &words::cut(&heading, page.width().into()));
     page.item("    ", &finding.evidence);
     let error =

@@ -1,27 +1,36 @@
 //! What the renderers for people say alike.
 
+mod comparison;
+mod end;
 mod fidelity;
+mod repetitions;
 mod waits;
 mod workload;
 
 use crate::event::{Outcome, TransactionShape, Waiter};
-use crate::model::comparison::{ComparisonRow, Hold};
 use crate::model::dataset::Dataset;
 use crate::model::environment::Environment;
 use crate::model::lock::{Blocks, StrongestLock};
 use crate::model::rehearsal::{KernelTrace, Rehearsal, Step};
 use crate::model::statement::Statement;
-use crate::model::strategy::{BudgetLine, CheckStatus, Severity, Verdict};
+use crate::model::strategy::{BudgetLine, CheckStatus, Finding, Severity, Strategy, Verdict};
 use crate::model::{Quantity, Report, RunEnd};
 use crate::statements::runs_alone;
 use crate::units;
 
+pub(super) use comparison::{comparison_table, pair_table};
+pub(super) use end::end_sections;
 pub(super) use fidelity::{check_cells, checks, failed_checks, fidelity, not_measured};
+pub(super) use repetitions::{most_painful, repetitions_table};
 pub(super) use waits::{own_waits, queue_note};
 pub(super) use workload::{application, attempts, holds, probe_cells};
 
 /// Said wherever a number is not known.
 pub(super) const NOT_MEASURED: &str = "not measured";
+
+/// Said of the comparison where strategies were rehearsed more than once.
+pub(super) const MEDIANS: &str = "Medians of the repetitions that completed, with the interval that holds the true one in \
+                                  about 9 of 10 cases.";
 
 /// Tables that are named with their load rate.
 const TABLES_NAMED: usize = 3;
@@ -55,7 +64,16 @@ pub(super) fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
-pub(super) fn severity(severity: Severity) -> &'static str {
+/// How much a finding hurts, and, where there are several, in which repetition it was first seen.
+pub(super) fn how_bad(strategy: &Strategy, finding: &Finding) -> String {
+    let severity = severity(finding.severity);
+    match strategy.rehearsals.len() {
+        0 | 1 => severity.to_owned(),
+        _ => format!("{severity}, repetition {}", finding.repetition),
+    }
+}
+
+fn severity(severity: Severity) -> &'static str {
     match severity {
         Severity::High => "high",
         Severity::Medium => "medium",
@@ -108,49 +126,6 @@ pub(super) fn hold(hold_ms: Option<f64>, uncertainty_ms: Option<f64>) -> String 
         || "never granted".to_owned(),
         |hold_ms| units::held(hold_ms, uncertainty_ms.unwrap_or(0.0)),
     )
-}
-
-/// A hold of the comparison; none where it is not known.
-fn compared_hold(hold: Option<Hold>) -> Option<String> {
-    Some(match hold? {
-        Hold { hold_ms: 0.0, .. } => "none".to_owned(),
-        hold => units::held(hold.hold_ms, hold.hold_uncertainty_ms),
-    })
-}
-
-/// Heads and rows of the comparison's table; `name` writes the name of a strategy, `unknown` stands where nothing was
-/// measured. How long locks blocked is left out of a `brief` one where it is known what the application felt of them,
-/// and the other way round.
-pub(super) fn comparison_table(
-    rows: &[ComparisonRow],
-    name: fn(&str) -> String,
-    unknown: &str,
-    brief: bool,
-) -> (Vec<&'static str>, Vec<Vec<String>>) {
-    type Cell = fn(&ComparisonRow) -> Option<String>;
-    let felt = rows.iter().any(|row| row.write_stall_ms.or(row.read_stall_ms).is_some());
-    let stalls: [(&str, Cell); 2] = [
-        ("write stall", |row| row.write_stall_ms.map(|ms| waited(Some(ms)))),
-        ("read stall", |row| row.read_stall_ms.map(|ms| waited(Some(ms)))),
-    ];
-    let holds: [(&str, Cell); 2] = [
-        ("writes blocked", |row| compared_hold(row.writes_blocked)),
-        ("reads blocked", |row| compared_hold(row.reads_blocked)),
-    ];
-    let mut columns: Vec<(&str, Cell)> = vec![
-        ("verdict", |row| Some(verdict(row.verdict).to_owned())),
-        ("duration", |row| row.duration_ms.map(units::duration)),
-    ];
-    columns.extend(stalls.into_iter().filter(|_| felt || !brief));
-    columns.extend(holds.into_iter().filter(|_| !felt || !brief));
-    columns.push(("WAL", |row| row.wal_bytes.map(units::bytes)));
-    columns.push(("growth at peak", |row| row.growth_bytes_peak.map(units::bytes)));
-    let cells = |row: &ComparisonRow| {
-        let cells = columns.iter().map(|(_, cell)| cell(row).unwrap_or_else(|| unknown.to_owned()));
-        [name(&row.strategy)].into_iter().chain(cells).collect()
-    };
-    let table = rows.iter().map(cells).collect();
-    (["strategy"].into_iter().chain(columns.iter().map(|(head, _)| *head)).collect(), table)
 }
 
 pub(super) fn duration(ms: Option<f64>) -> String {
@@ -209,6 +184,8 @@ pub(super) fn load(dataset: &Dataset) -> Option<String> {
     let mut parts = vec![format!("{source} in {}", duration(dataset.load_ms))];
     let mut tables: Vec<_> = dataset.tables.iter().filter(|table| table.rows_per_second.is_some()).collect();
     tables.sort_by_key(|table| std::cmp::Reverse(table.rows));
+    // How fast they were made says nothing of a copy.
+    tables.retain(|_| source == "generated");
     for table in tables.iter().take(TABLES_NAMED) {
         if let Some(rate) = table.rows_per_second {
             parts.push(format!("{} at {}", table.name, units::rows_per_second(rate)));
