@@ -11,8 +11,12 @@
 
 #[path = "end_to_end/bad_input.rs"]
 mod bad_input;
+#[path = "end_to_end/cache.rs"]
+mod cache;
 #[path = "end_to_end/command_line.rs"]
 mod command_line;
+#[path = "end_to_end/comparison.rs"]
+mod comparison;
 #[path = "end_to_end/fidelity.rs"]
 mod fidelity;
 #[path = "end_to_end/generate.rs"]

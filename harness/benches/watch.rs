@@ -11,26 +11,25 @@
     reason = "a bench that cannot go on fails, and prints its result"
 )]
 
+mod loaded;
 mod paired;
 mod sized;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use pgrehearse::dataset::prepare::{self, DATASET_DATABASE, Recipe, Wanted};
-use pgrehearse::display::Display;
+use pgrehearse::dataset::prepare::DATASET_DATABASE;
 use pgrehearse::events::Recorder;
 use pgrehearse::migrate::{self, Migration};
 use pgrehearse::observe::{Observer, Watched};
-use pgrehearse::postgres::{Connection, Endpoint, HOME_DATABASE, MIGRATOR, admin};
+use pgrehearse::postgres::{Connection, Endpoint, MIGRATOR, admin};
 use pgrehearse::server::discover::{Places, choose};
-use pgrehearse::server::{LocalServer, Machine, WorkDir};
-use pgrehearse_reports::event::{Outcome, ServerPurpose};
+use pgrehearse_reports::event::Outcome;
 use pgrehearse_scenarios::{Folder, Scenario};
 use tokio::sync::watch;
 
+use self::loaded::Loaded;
 use self::paired::{in_turn, median};
 
 /// Files by the shapes that are watched differently.
@@ -63,40 +62,15 @@ async fn bench(rows: u64, rounds: u64) {
         println!("psql is not beside the server's programs: nothing to compare with");
         return;
     }
-    let mut server = LocalServer::create(binaries, &WorkDir::choose(None), BTreeMap::new()).await.unwrap();
-    server.start(ServerPurpose::Load).await.unwrap();
-    let endpoint = server.endpoint();
-    let files = tempfile::tempdir().unwrap();
-    let recorder = Recorder::start(&files.path().join("record.jsonl"), Display::new(true)).unwrap();
-    let scenario =
-        pgrehearse_scenarios::load(&Folder::find("index-without-downtime").unwrap()).unwrap().scenario;
-    load(&endpoint, scenario, rows, &recorder).await;
-    let started = server.start(ServerPurpose::Rehearse).await.unwrap();
-    let bench = Bench {
-        home: endpoint.connect_as_superuser(HOME_DATABASE, "bench").await.unwrap(),
-        endpoint,
-        psql,
-        socket_dir: server.socket_dir(),
-        port: server.port(),
-        version_num: started.server_version_num,
-        recorder,
-        files,
-    };
+    let Loaded { server, endpoint, home, version_num, recorder, files, .. } = loaded::load(rows).await;
+    let (socket_dir, port) = (server.socket_dir(), server.port());
+    let bench = Bench { endpoint, home, psql, socket_dir, port, version_num, recorder, files };
     let nothing_s = bench.nothing().await;
     for (what, sql) in MIGRATIONS {
         bench.compare(what, sql, rounds, nothing_s).await;
     }
     drop(bench);
     server.tear_down().await.unwrap();
-}
-
-async fn load(endpoint: &Endpoint, scenario: Scenario, rows: u64, recorder: &Recorder) {
-    let rows = BTreeMap::from([("users".to_owned(), rows)]);
-    let recipe = Recipe { scenario, seed: 42, scale: 1.0, rows, streams: Machine::here().cpus as usize };
-    let wanted = Wanted { recipe: &recipe, database: DATASET_DATABASE, disk: None };
-    let events = recorder.events();
-    let planned = prepare::prepare(endpoint, &wanted, &events).await.unwrap();
-    prepare::fill(endpoint, 15, &wanted, &planned, Instant::now(), &events).await.unwrap();
 }
 
 impl Bench {

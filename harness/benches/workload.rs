@@ -9,45 +9,29 @@
     reason = "a bench that cannot go on fails, and prints its result"
 )]
 
+mod loaded;
 mod sized;
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufReader;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use pgrehearse::dataset::prepare::{self, DATASET_DATABASE, Recipe, Wanted};
-use pgrehearse::display::Display;
-use pgrehearse::events::Recorder;
+use pgrehearse::dataset::prepare::DATASET_DATABASE;
 use pgrehearse::run::application;
-use pgrehearse::server::discover::{Places, choose};
-use pgrehearse::server::{LocalServer, Machine, WorkDir};
 use pgrehearse::workload::Workload;
-use pgrehearse_reports::event::{Event, ServerPurpose};
-use pgrehearse_scenarios::Folder;
+use pgrehearse_reports::event::Event;
+
+use self::loaded::Loaded;
 
 fn main() {
     sized::main(("SECONDS", 10), bench);
 }
 
 async fn bench(rows: u64, seconds: u64) {
-    let binaries = choose(&Places::of_this_machine(None), None).unwrap();
-    let mut server = LocalServer::create(binaries, &WorkDir::choose(None), BTreeMap::new()).await.unwrap();
-    server.start(ServerPurpose::Load).await.unwrap();
-    let endpoint = server.endpoint();
-    let files = tempfile::tempdir().unwrap();
-    let path = files.path().join("record.jsonl");
-    let recorder = Recorder::start(&path, Display::new(true)).unwrap();
-    let mut scenario =
-        pgrehearse_scenarios::load(&Folder::find("index-without-downtime").unwrap()).unwrap().scenario;
-    scenario.workload.probes.clear();
-    let rows = BTreeMap::from([("users".to_owned(), rows)]);
-    let recipe = Recipe { scenario, seed: 42, scale: 1.0, rows, streams: Machine::here().cpus as usize };
-    let wanted = Wanted { recipe: &recipe, database: DATASET_DATABASE, disk: None };
-    let events = recorder.events();
-    let planned = prepare::prepare(&endpoint, &wanted, &events).await.unwrap();
-    prepare::fill(&endpoint, 15, &wanted, &planned, Instant::now(), &events).await.unwrap();
-    server.start(ServerPurpose::Rehearse).await.unwrap();
+    let Loaded { server, endpoint, home, recorder, record, mut recipe, planned, files, .. } =
+        loaded::load(rows).await;
+    drop(home);
+    recipe.scenario.workload.probes.clear();
     let tables = application::tables(&planned.plans, &planned.catalog.tables);
     let events = recorder.events().for_rehearsal(1);
     let workload =
@@ -59,7 +43,8 @@ async fn bench(rows: u64, seconds: u64) {
     drop(events);
     recorder.finish().unwrap();
     server.tear_down().await.unwrap();
-    print(&path);
+    print(&record);
+    drop(files);
 }
 
 fn print(path: &std::path::Path) {

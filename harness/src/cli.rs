@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and where the answers go. Results go to stdout, everything else to
 //! stderr.
 
+mod cache;
 mod check;
 mod doctor;
 mod explain;
@@ -71,10 +72,14 @@ enum Command {
         #[arg(required = true, value_name = "SCENARIO")]
         scenarios: Vec<String>,
     },
-    /// Rebuild a report from the record of a run
+    /// Rebuild a report from the record of a run, or one report from those of several
+    ///
+    /// Several records are of the same scenario on the same data, from several machines or parts of a CI job: their
+    /// repetitions are compared together.
     Report {
-        /// The record.jsonl that a run wrote
-        record: PathBuf,
+        /// The record.jsonl that a run wrote; may be given several times
+        #[arg(required = true, value_name = "RECORD")]
+        records: Vec<PathBuf>,
         /// What to make of it
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
@@ -86,11 +91,33 @@ enum Command {
         /// For instance write-stall
         id: Option<String>,
     },
+    /// List or remove the loaded datasets that are kept for the next run
+    ///
+    /// They are in the folder that PGREHEARSE_CACHE names, or in pgrehearse of the user's cache directory; when there are
+    /// more than PGREHEARSE_CACHE_SIZE (20GiB), those that were not used for longest are removed.
+    Cache {
+        #[command(subcommand)]
+        command: CacheCommand,
+    },
     /// Say which servers can be started here, and what to install for others
     Doctor {
         #[command(flatten)]
         server: ServerArgs,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum CacheCommand {
+    /// List them, the one that was used last first
+    List,
+    /// Remove what killed runs left, and datasets that were not used for longest until the rest is small enough
+    Prune {
+        /// How large the rest may be: 5GiB [default: PGREHEARSE_CACHE_SIZE, or 20GiB]
+        #[arg(long, value_name = "SIZE", value_parser = cache::size)]
+        max_size: Option<u64>,
+    },
+    /// Remove all that no run is using
+    Clear,
 }
 
 #[derive(Debug, Args)]
@@ -104,6 +131,10 @@ struct RunArgs {
     /// Rehearse each strategy so often, in turn, each time on a fresh copy of the data
     #[arg(long, value_name = "N", default_value = "1")]
     repeat: NonZero<u32>,
+    /// Stop before all repetitions are done, when they tell the strategies apart. It is looked at after every fifth;
+    /// each look adds to the chance of seeing a difference that is none
+    #[arg(long, requires = "repeat")]
+    stop_when_clear: bool,
     #[command(flatten)]
     data: DataArgs,
     /// Let no application run beside the migrations: then what it would feel is not measured
@@ -115,6 +146,9 @@ struct RunArgs {
     /// Where the reports go [default: pgrehearse-out/<scenario>]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Load the dataset anew, and do not keep it for the next run
+    #[arg(long)]
+    no_cache: bool,
     /// Leave the server's directory with the rehearsed databases on the disk, and say how to start it
     #[arg(long)]
     keep: bool,
@@ -234,9 +268,10 @@ pub(crate) fn main() -> u8 {
         Command::Run(args) => run::run(&args),
         Command::Generate(args) => generate::generate(&args),
         Command::Check { scenarios } => check::check(&scenarios),
-        Command::Report { record, format } => report::report(&record, format),
+        Command::Report { records, format } => report::report(&records, format),
         Command::List => list::list(),
         Command::Explain { id } => explain::explain(id.as_deref()),
+        Command::Cache { command } => cache::cache(&command),
         Command::Doctor { server } => doctor::doctor(&server),
     };
     done.unwrap_or_else(|error| {

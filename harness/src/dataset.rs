@@ -5,7 +5,7 @@
 
 pub mod disk;
 pub mod encode;
-mod fingerprint;
+pub(crate) mod fingerprint;
 pub mod generate;
 pub mod load;
 pub mod physical;

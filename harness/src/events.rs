@@ -3,9 +3,9 @@
 
 mod recorder;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use pgrehearse_reports::event::{Entry, Event};
@@ -56,6 +56,8 @@ pub struct Events {
     started: Instant,
     rehearsal: Option<u32>,
     dropped: Arc<AtomicU64>,
+    /// What is told on this handle, kept besides.
+    heard: Option<Arc<Mutex<Vec<Event>>>>,
 }
 
 impl Events {
@@ -67,6 +69,17 @@ impl Events {
     /// The same handle, for facts of one rehearsal (numbered from 1), with its own count of dropped events.
     pub fn for_rehearsal(&self, rehearsal: u32) -> Self {
         Self { rehearsal: Some(rehearsal), dropped: Arc::default(), ..self.clone() }
+    }
+
+    /// The same handle, which keeps what is told on it, to be taken with [`Self::take_heard`].
+    pub fn listening(&self) -> Self {
+        Self { heard: Some(Arc::default()), ..self.clone() }
+    }
+
+    /// What was told on this handle and its clones since it was made.
+    pub fn take_heard(&self) -> Vec<Event> {
+        let heard = self.heard.as_ref().map(|heard| heard.lock().unwrap_or_else(PoisonError::into_inner));
+        heard.map(|mut heard| std::mem::take(&mut *heard)).unwrap_or_default()
     }
 
     /// Events dropped on this handle and its clones because the record could not be written fast enough.
@@ -87,6 +100,9 @@ impl Events {
     /// Tells that something happened at `at_us`.
     pub fn tell_at(&self, at_us: u64, event: Event) {
         let droppable = is_one_of_many(&event);
+        if let Some(heard) = &self.heard {
+            heard.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
+        }
         let message = Message::Event(Entry { at_us, rehearsal: self.rehearsal, event });
         match self.sender.try_send(message) {
             Ok(()) => {}
@@ -137,7 +153,8 @@ mod tests {
     #[test]
     fn one_of_many_is_dropped_and_counted_when_nobody_keeps_up_and_the_skeleton_is_not() {
         let (sender, receiver) = sync_channel(1);
-        let run = Events { sender, started: Instant::now(), rehearsal: None, dropped: Arc::default() };
+        let run =
+            Events { sender, started: Instant::now(), rehearsal: None, dropped: Arc::default(), heard: None };
         let rehearsal = run.for_rehearsal(3);
         for bytes in 0..5 {
             rehearsal.tell(Event::DatabaseSized(DatabaseSized { bytes }));

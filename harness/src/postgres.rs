@@ -9,6 +9,7 @@ pub mod inventory;
 pub mod locks;
 pub mod session;
 pub mod shape;
+pub mod state;
 pub mod statistics;
 pub mod tuples;
 

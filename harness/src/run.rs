@@ -1,30 +1,34 @@
 //! The main path: prepare the dataset, then for each strategy copy it, watch, migrate, inspect, tear down.
 
-use std::time::Instant;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use pgrehearse_reports::event::{Event, RunFinished, ServerPurpose, TornDown};
+use pgrehearse_reports::event::{Event, RunFinished, TornDown};
+use pgrehearse_reports::{Report, record};
 use pgrehearse_scenarios::Strategy;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
 pub mod application;
+mod dataset;
 pub(crate) mod declared;
 mod rehearsal;
 
 use self::rehearsal::Rehearsal;
-use crate::dataset::disk::Disk;
-use crate::dataset::prepare::{self, DATASET_DATABASE, Recipe};
+use crate::cache::Cache;
+use crate::dataset::prepare::Recipe;
 use crate::error::Error;
 use crate::events::{Events, Progress};
 use crate::server::discover::Binaries;
 use crate::server::{LocalServer, WorkDir, sweep};
-use crate::workload;
 
-/// Sessions of our own beside a rehearsal, and some to spare.
-const OWN_CONNECTIONS: u64 = 30;
-/// The server's default of `max_connections`.
-const MAX_CONNECTIONS: u64 = 100;
+/// Every look is a chance to see a difference that is none. Fewer than five repetitions cannot tell anyway.
+const ROUNDS_PER_LOOK: usize = 5;
+/// The recorder writes what it has whenever there is a pause of 100 ms.
+const WRITTEN_WITHIN: Duration = Duration::from_millis(300);
 
 /// Everything that a run needs to know.
 #[derive(Debug, Clone)]
@@ -35,6 +39,8 @@ pub struct Request {
     pub strategies: Vec<String>,
     /// How often each strategy is rehearsed.
     pub repetitions: u32,
+    /// The record of this run, where no more repetitions are to be done once it tells the strategies apart.
+    pub stop_when_clear: Option<PathBuf>,
     /// The server's programs.
     pub binaries: Binaries,
     /// Where the server lives.
@@ -47,6 +53,8 @@ pub struct Request {
     pub trace_kernel: bool,
     /// Load the data and rehearse nothing.
     pub dataset_only: bool,
+    /// Where loaded datasets are kept; none where they are not.
+    pub cache: Option<Cache>,
 }
 
 /// What a run leaves for its caller to say.
@@ -104,61 +112,50 @@ async fn rehearse_all(
     slot: &mut Option<LocalServer>,
     events: &Events,
 ) -> Result<(), Error> {
-    events.show(Progress::Stage(format!("starting PostgreSQL {}", request.binaries.version)));
-    let mut wished = request.recipe.scenario.server.settings.clone();
-    if request.with_workload {
-        // Both pools of the default queries, holds, and our own sessions beside them.
-        let holds = request.recipe.scenario.workload.holds.len() as u64;
-        let wanted = u64::from(request.recipe.scenario.workload.connections) * 2 + holds + OWN_CONNECTIONS;
-        wished.entry("max_connections".to_owned()).or_insert(wanted.max(MAX_CONNECTIONS).to_string());
-    }
-    let server = slot.insert(LocalServer::create(request.binaries.clone(), &request.work_dir, wished).await?);
-    let started = server.start(ServerPurpose::Load).await?;
-    server.try_wished().await?;
-    let version_num = started.server_version_num;
-    events.tell(Event::ServerStarted(started));
-
-    let free_bytes = request.work_dir.free_bytes()?;
-    let wanted = prepare::Wanted {
-        recipe: &request.recipe,
-        database: DATASET_DATABASE,
-        disk: Some(Disk { dir: request.work_dir.path().to_owned(), free_bytes }),
-    };
-    let endpoint = server.endpoint();
-    let loading = async {
-        let began = Instant::now();
-        let planned = prepare::prepare(&endpoint, &wanted, events).await?;
-        let tables = application::tables(&planned.plans, &planned.catalog.tables);
-        // Before the rows are made, which may take minutes.
-        workload::check(&request.recipe.scenario.workload, &tables)?;
-        let ready = prepare::fill(&endpoint, version_num / 10_000, &wanted, &planned, began, events).await?;
-        Ok::<_, Error>((ready, tables))
-    };
-    let (ready, tables) = tokio::select! {
-        biased;
-        loaded = loading => loaded?,
-        error = server.ended() => return Err(error),
-    };
-
-    if request.dataset_only {
-        events.tell(Event::DatasetReady(ready));
+    let Some(dataset::Ready { endpoint, version_num, tables }) =
+        dataset::ready(request, slot, events).await?
+    else {
         return Ok(());
-    }
-    events.show(Progress::Stage("restarting with production-like settings".to_owned()));
-    events.tell(Event::ServerStarted(server.start(ServerPurpose::Rehearse).await?));
-    events.tell(Event::DatasetReady(ready));
+    };
+    let Some(server) = slot else { return Ok(()) };
+    let strategies = chosen(request).len();
     for (number, (strategy, repetition)) in (1..).zip(schedule(request)) {
         let tables = &tables;
-        let rehearsal =
-            Rehearsal { request, strategy, repetition, number, version_num, endpoint: &endpoint, tables };
+        let rehearsal = Rehearsal {
+            request,
+            strategy,
+            repetition,
+            number,
+            is_compared: strategies > 1,
+            version_num,
+            endpoint: &endpoint,
+            tables,
+        };
         let events = events.for_rehearsal(number);
         tokio::select! {
             biased;
             done = rehearsal.run(&events) => done?,
             error = server.ended() => return Err(error),
         }
+        let may_stop = (number as usize).is_multiple_of(strategies * ROUNDS_PER_LOOK);
+        if let Some(record) = request.stop_when_clear.as_deref().filter(|_| may_stop) {
+            // Until what was told last is written.
+            tokio::time::sleep(WRITTEN_WITHIN).await;
+            if is_clear(record) {
+                break;
+            }
+        }
     }
     Ok(())
+}
+
+/// Whether what a record says so far tells the strategies apart.
+fn is_clear(record: &Path) -> bool {
+    let read = || {
+        let entries = record::read(BufReader::new(File::open(record).ok()?)).ok()?;
+        Report::from_entries(&entries).ok()
+    };
+    read().is_some_and(|report| report.comparison.clear)
 }
 
 /// The strategies to rehearse, in order.

@@ -1,6 +1,7 @@
 //! A disposable PostgreSQL server on this machine: found, made, started, stopped, removed.
 
 pub mod discover;
+pub mod files;
 pub mod given;
 mod home;
 mod local;

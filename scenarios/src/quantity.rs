@@ -3,6 +3,7 @@
 //! All are one decimal number and one unit, read without floating point, so that `0.1s` is exactly 100 ms
 //! and nothing overflows silently.
 
+use std::fmt;
 use std::time::Duration;
 
 /// Why a text is not the quantity asked for.
@@ -12,6 +13,12 @@ pub struct BadQuantity {
     pub message: String,
     /// How it is written.
     pub help: String,
+}
+
+impl fmt::Display for BadQuantity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}; {}", self.message, self.help)
+    }
 }
 
 /// Unit names with their factor to the smallest unit, smallest first.

@@ -102,7 +102,7 @@ impl Stage {
     /// Runs a scenario, by its folder or its id, to its end.
     pub(crate) fn run_scenario(&self, scenario: &str, more: &[&str]) -> Ended {
         let out = self.out();
-        let mut args = vec!["run", scenario, "--out", out.to_str().unwrap()];
+        let mut args = vec!["run", scenario, "--no-cache", "--out", out.to_str().unwrap()];
         args.extend(more);
         wait(self.command(&args))
     }
@@ -126,9 +126,13 @@ impl Stage {
     pub(crate) fn start_with_workload(&self, more: &[&str]) -> Started {
         let scenario = self.scenario();
         let out = self.out();
-        let mut args = vec!["run", scenario.to_str().unwrap(), "--out", out.to_str().unwrap()];
+        let mut args = vec!["run", scenario.to_str().unwrap(), "--no-cache", "--out", out.to_str().unwrap()];
         args.extend(more);
-        let mut command = self.command(&args);
+        self.spawn(self.command(&args), &out)
+    }
+
+    /// Starts a run whose reports go to `out`, and does not wait.
+    pub(crate) fn spawn(&self, mut command: Command, out: &Path) -> Started {
         let stderr = fs::File::create(self.dir.path().join("stderr")).unwrap();
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
         Started {

@@ -56,12 +56,14 @@ fn on_disposable(args: &GenerateArgs, scenario: Scenario) -> Result<run::Request
     Ok(run::Request {
         strategies: Vec::new(),
         repetitions: 1,
+        stop_when_clear: None,
         binaries: discover::choose(&Places::of_this_machine(args.local.pg_bin.as_deref()), wanted)?,
         work_dir: WorkDir::choose(args.local.work_dir.as_deref()),
         keep: args.keep,
         with_workload: false,
         trace_kernel: false,
         dataset_only: true,
+        cache: None,
         recipe: args.data.recipe(scenario),
     })
 }

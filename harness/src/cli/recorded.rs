@@ -1,7 +1,7 @@
 //! Doing something whose facts go into a record, and the reports that are made of it, until somebody stops it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
 use pgrehearse::display::Display;
@@ -32,7 +32,7 @@ pub(super) fn recorded<Done>(
         let _within = runtime.enter();
         Interruption::listen()?
     };
-    let recorder = Recorder::start(&out.join("record.jsonl"), Display::new(quiet))?;
+    let recorder = Recorder::start(&record_in(out), Display::new(quiet))?;
     let events = recorder.events();
     let ended = runtime.block_on(async {
         let stopped = async {
@@ -53,6 +53,11 @@ pub(super) fn recorded<Done>(
     write(&out.join("report.json"), &render::json(&report))?;
     write(&out.join("report.md"), &render::markdown(&report))?;
     Ok((report, ended))
+}
+
+/// Where the record of what goes to the folder `out` is.
+pub(super) fn record_in(out: &Path) -> PathBuf {
+    out.join("record.jsonl")
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Error> {

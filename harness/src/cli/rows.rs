@@ -8,7 +8,7 @@ pub(super) fn parse(text: &str) -> Result<(String, u64), String> {
     if table.is_empty() {
         return Err("the table's name is missing: write it as TABLE=ROWS, for instance users=5M".to_owned());
     }
-    let rows = parse_rows(rows).map_err(|bad| format!("{}; {}", bad.message, bad.help))?;
+    let rows = parse_rows(rows).map_err(|bad| bad.to_string())?;
     Ok((table.to_owned(), rows))
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use pgrehearse::cache::Cache;
 use pgrehearse::error::{Error, exit_code};
 use pgrehearse::run::{self, Request};
 use pgrehearse::server::discover::{self, Places};
@@ -11,16 +12,18 @@ use pgrehearse_reports::model::strategy::Verdict;
 use pgrehearse_reports::{Report, render};
 use pgrehearse_scenarios::Scenario;
 
-use super::recorded::recorded;
+use super::recorded::{self, recorded};
 use super::scenarios::scenarios;
 use super::{LockSource, RunArgs, output};
 
 /// Rehearses each scenario. Gives the worst exit code.
 pub(super) fn run(args: &RunArgs) -> Result<u8, Error> {
     let scenarios = scenarios(&args.scenarios, args.data.scale)?;
-    let requests: Vec<Request> =
-        scenarios.into_iter().map(|scenario| request(args, scenario)).collect::<Result<_, Error>>()?;
-    let several = requests.len() > 1;
+    let several = scenarios.len() > 1;
+    let requests: Vec<Request> = scenarios
+        .into_iter()
+        .map(|scenario| request(args, scenario, several))
+        .collect::<Result<_, Error>>()?;
     let mut names = BTreeSet::new();
     if let Some(twice) = requests.iter().find(|request| !names.insert(&request.recipe.scenario.name)) {
         return Err(Error::Usage(format!(
@@ -44,7 +47,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Error> {
     Ok(code)
 }
 
-fn request(args: &RunArgs, scenario: Scenario) -> Result<Request, Error> {
+fn request(args: &RunArgs, scenario: Scenario, several: bool) -> Result<Request, Error> {
     let known: Vec<&str> = scenario.strategies.iter().map(|strategy| strategy.name.as_str()).collect();
     if let Some(unknown) = args.strategy.iter().find(|name| !known.contains(&name.as_str())) {
         return Err(Error::Usage(format!(
@@ -58,12 +61,16 @@ fn request(args: &RunArgs, scenario: Scenario) -> Result<Request, Error> {
     Ok(Request {
         strategies: args.strategy.clone(),
         repetitions: args.repeat.get(),
+        stop_when_clear: args
+            .stop_when_clear
+            .then(|| recorded::record_in(&out_dir(args, &scenario, several))),
         binaries: discover::choose(&Places::of_this_machine(args.server.pg_bin.as_deref()), wanted)?,
         work_dir: WorkDir::choose(args.server.work_dir.as_deref()),
         keep: args.keep,
         with_workload: !args.no_workload,
         trace_kernel: args.lock_source == LockSource::Kernel,
         dataset_only: false,
+        cache: if args.no_cache { None } else { Cache::choose()? },
         recipe: args.data.recipe(scenario),
     })
 }

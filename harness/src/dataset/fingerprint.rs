@@ -6,7 +6,7 @@ use super::plan::GENERATOR_VERSION;
 use super::prepare::Recipe;
 
 /// SHA-256 in hexadecimal over schema, profile, seed, scale, rows asked for, generator and server version.
-pub(super) fn of(recipe: &Recipe, version_major: u32) -> String {
+pub(crate) fn of(recipe: &Recipe, version_major: u32) -> String {
     let mut digest = Sha256::new();
     // Each part with its length before it, so that no two lists of parts read the same.
     let mut part = |bytes: &[u8]| {

@@ -72,7 +72,7 @@ impl Recorder {
                 }
             })
             .map_err(|error| Error::Environment(format!("cannot start a thread: {error}")))?;
-        let events = Events { sender, started, rehearsal: None, dropped: Arc::default() };
+        let events = Events { sender, started, rehearsal: None, dropped: Arc::default(), heard: None };
         Ok(Self { events, thread, failure, path: path.to_owned() })
     }
 

@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use pgrehearse_reports::event::{Event, Phase, PhaseStarted, RehearsalFinished, RehearsalStarted, TornDown};
+use pgrehearse_reports::event::{
+    Event, Moment, Phase, PhaseStarted, RehearsalFinished, RehearsalStarted, TornDown,
+};
 use pgrehearse_scenarios::Strategy;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -25,6 +27,8 @@ pub(super) struct Rehearsal<'a> {
     pub(super) repetition: u32,
     /// Among all rehearsals of the run, from 1.
     pub(super) number: u32,
+    /// Whether there is another strategy that should come to the same end.
+    pub(super) is_compared: bool,
     pub(super) version_num: u32,
     pub(super) endpoint: &'a Endpoint,
     /// What an application knows of the data.
@@ -73,6 +77,11 @@ impl Rehearsal<'_> {
 
         phase(events, Phase::Inspect);
         inspect::inspect(self.endpoint, &database, events).await?;
+        if self.is_compared {
+            // Two tell which values differ from one repetition to the next anyway.
+            let with_rows = self.repetition <= 2;
+            inspect::state(self.endpoint, &database, Moment::After, with_rows, events).await?;
+        }
         let events_dropped = events.dropped();
         events.tell(Event::RehearsalFinished(RehearsalFinished { outcome, error: None, events_dropped }));
         if !self.request.keep {

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::os::unix::fs::chown;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
@@ -12,6 +13,7 @@ use pgrehearse_reports::event::{ServerPurpose, ServerStarted};
 use tokio::time::sleep;
 
 use super::discover::Binaries;
+use super::files::{Copying, blocking, copy_tree};
 use super::home::{Home, WorkDir};
 use super::process::{Child, RunAs};
 use super::settings::{self, Machine};
@@ -51,14 +53,54 @@ impl LocalServer {
         work_dir: &WorkDir,
         wished: BTreeMap<String, String>,
     ) -> Result<Self, Error> {
-        let run_as = RunAs::choose().map_err(|error| Error::Environment(error.to_string()))?;
-        let home = Home::create(work_dir, &run_as)?;
-        let server = Self { process: None, home, binaries, run_as, wished, machine: Machine::here() };
+        let server = Self::without_files(binaries, work_dir, wished)?;
         // Every Linux has C.UTF-8 today; where it is missing, C sorts the same way.
         if server.initdb("C.UTF-8").await.is_err() {
             server.initdb("C").await?;
         }
         Ok(server)
+    }
+
+    /// Makes a server with a copy of the files of another one, which was stopped in order.
+    ///
+    /// # Errors
+    /// [`Error::Environment`] where they cannot be copied.
+    pub async fn restore(
+        binaries: Binaries,
+        work_dir: &WorkDir,
+        wished: BTreeMap<String, String>,
+        data: &Path,
+    ) -> Result<Self, Error> {
+        let server = Self::without_files(binaries, work_dir, wished)?;
+        let owner = server.run_as.switch_to.map(|(uid, gid)| (uid.as_raw(), gid.as_raw()));
+        let (from, to) = (data.to_owned(), server.home.data());
+        // On the disk at once, so that nothing of it is written while a migration is timed.
+        let copying = move |stopped: &AtomicBool| {
+            copy_tree(&from, &to, Copying { owner, sync: true, ..Copying::default() }, stopped)
+        };
+        let copied = blocking(copying).await;
+        copied.map_err(|error| Error::Environment(format!("cannot copy the dataset: {error}")))?;
+        Ok(server)
+    }
+
+    fn without_files(
+        binaries: Binaries,
+        work_dir: &WorkDir,
+        wished: BTreeMap<String, String>,
+    ) -> Result<Self, Error> {
+        let run_as = RunAs::choose().map_err(|error| Error::Environment(error.to_string()))?;
+        let home = Home::create(work_dir, &run_as)?;
+        Ok(Self { process: None, home, binaries, run_as, wished, machine: Machine::here() })
+    }
+
+    /// Stops it in order, with everything on the disk, and gives the directory of its files.
+    ///
+    /// # Errors
+    /// [`Error::Environment`] where it does not stop.
+    pub async fn rest(&mut self) -> Result<PathBuf, Error> {
+        self.stop_in_order().await?;
+        self.sync_files().await?;
+        Ok(self.home.data())
     }
 
     async fn initdb(&self, locale: &str) -> Result<(), Error> {
@@ -122,8 +164,7 @@ impl LocalServer {
     /// 60 s.
     pub async fn start(&mut self, purpose: ServerPurpose) -> Result<ServerStarted, Error> {
         if self.process.is_some() {
-            self.stop_in_order().await?;
-            self.sync_files().await?;
+            self.rest().await?;
         }
         let began = Instant::now();
         let mut command = Command::new(self.binaries.program("postgres"));
@@ -167,15 +208,18 @@ impl LocalServer {
         if self.wished.is_empty() {
             return Ok(());
         }
-        if let Err(error) = self.start(ServerPurpose::Rehearse).await {
-            let wished: Vec<String> =
-                self.wished.iter().map(|(name, value)| format!("{name} = {value:?}")).collect();
-            return Err(Error::Usage(format!(
-                "the server does not start with the scenario's [server] settings ({}): {error}",
-                wished.join(", ")
-            )));
-        }
+        self.start(ServerPurpose::Rehearse).await.map_err(|error| self.refused_wished(&error))?;
         self.start(ServerPurpose::Load).await.map(drop)
+    }
+
+    /// Says that it does not start with the scenario's settings.
+    pub fn refused_wished(&self, error: &Error) -> Error {
+        let wished: Vec<String> =
+            self.wished.iter().map(|(name, value)| format!("{name} = {value:?}")).collect();
+        Error::Usage(format!(
+            "the server does not start with the scenario's [server] settings ({}): {error}",
+            wished.join(", ")
+        ))
     }
 
     /// What it has to itself.

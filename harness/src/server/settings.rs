@@ -103,6 +103,8 @@ pub(super) fn of(
             // was truncated in the same transaction skip the WAL.
             ("max_wal_senders", "0".into()),
             ("max_wal_size", "16GB".into()),
+            // Two segments: what is kept ready for reuse would be copied with the dataset.
+            ("min_wal_size", "32MB".into()),
             ("synchronous_commit", "off".into()),
             ("wal_level", "minimal".into()),
         ]),
