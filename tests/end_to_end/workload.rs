@@ -266,7 +266,7 @@ fn probes_and_holds_that_cannot_run_are_refused_with_their_place() {
     }
     let hold = "[[workload.hold]]\nkind = \"reader\"\ntable = \"people\"\nstart = \"during\"\nfor = \"2s\"\n";
     let misnamed = stage("SELECT 1;\n", hold);
-    let ended = misnamed.run_with_workload(&["--rows", "users=50M"]);
+    let ended = misnamed.run_with_workload(&["--rows", "users=5M"]);
     ended.expect_code(2).expect_stderr(&["people", "scenario.toml:25:"]);
     misnamed.assert_nothing_left();
     let hold = "[[workload.hold]]\nsql = \"SELECT * FROM nowhere\"\nstart = \"before\"\nfor = \"2s\"\n";
