@@ -21,6 +21,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::error::Error;
 use crate::events::{Events, Progress};
+use crate::server::files::blocking;
 
 pub use entry::{Entry, Kept, Listed};
 pub use key::Key;
@@ -107,7 +108,9 @@ impl Cache {
         let began = Instant::now();
         let mut told = false;
         loop {
-            if let Some(found) = self.look(key).map_err(|error| self.unusable(&error))? {
+            let (cache, wanted) = (self.clone(), key.clone());
+            let looked = blocking(move |_| cache.look(&wanted)).await;
+            if let Some(found) = looked.map_err(|error| self.unusable(&error))? {
                 return Ok(found);
             }
             if !told {
@@ -137,15 +140,21 @@ impl Cache {
             Err(fs::TryLockError::WouldBlock) => return Ok(None),
             Err(fs::TryLockError::Error(error)) => return Err(error),
         }
+        let Some(lock) = self.lock_alone(key)? else { return Ok(None) };
+        // Another run may have made it since.
+        if entry::is_whole(&self.entry_dir(key))? {
+            return Ok(None);
+        }
+        remove::remove_dir(&self.entry_dir(key))?;
+        remove::remove_dir(&self.new_dir(key))?;
+        Ok(Some(Found::Nothing(Making { cache: self.clone(), key: key.clone(), _lock: lock })))
+    }
+
+    /// The lock of an entry, held alone; none where a run holds it.
+    fn lock_alone(&self, key: &Key) -> io::Result<Option<File>> {
         let lock = self.lock_file(key)?;
         match lock.try_lock() {
-            // Another run may have made it since.
-            Ok(()) if entry::is_whole(&self.entry_dir(key))? => Ok(None),
-            Ok(()) => {
-                remove::remove_dir(&self.entry_dir(key))?;
-                remove::remove_dir(&self.new_dir(key))?;
-                Ok(Some(Found::Nothing(Making { cache: self.clone(), key: key.clone(), _lock: lock })))
-            }
+            Ok(()) => Ok(Some(lock)),
             Err(fs::TryLockError::WouldBlock) => Ok(None),
             Err(fs::TryLockError::Error(error)) => Err(error),
         }

@@ -39,6 +39,14 @@ pub const PROBE_NAME: &str = "pgrehearse probe";
 /// The same of the workload's long transactions.
 pub const HOLD_NAME: &str = "pgrehearse hold";
 
+/// The process that serves a session.
+///
+/// # Errors
+/// [`Error::Environment`] where the server does not answer.
+pub async fn backend_pid(client: &Client) -> Result<i32, Error> {
+    Ok(client.query_one("SELECT pg_catalog.pg_backend_pid()", &[]).await?.get(0))
+}
+
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 
 /// The driver's half of a connection that has to be polled.

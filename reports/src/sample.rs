@@ -9,6 +9,18 @@ use std::collections::BTreeMap;
 use crate::Report;
 use crate::event::*;
 
+/// What the server says when it refuses, and nothing besides.
+pub(crate) fn refusal(sqlstate: &str, message: &str) -> SqlError {
+    SqlError {
+        sqlstate: Some(sqlstate.to_owned()),
+        message: message.to_owned(),
+        detail: None,
+        hint: None,
+        line: None,
+        snippet: None,
+    }
+}
+
 /// Oids of the relations that samples speak of.
 pub(crate) const USERS: u32 = 16_400;
 pub(crate) const ORDERS: u32 = 16_410;

@@ -84,10 +84,7 @@ impl Entry {
     /// Opens the entry under its lock, and notes that it is used; none where there is no whole one.
     pub(super) fn open(cache: &Cache, key: &Key, lock: File) -> io::Result<Option<Self>> {
         let dir = cache.entry_dir(key);
-        if !is_whole(&dir)? {
-            return Ok(None);
-        }
-        let Some(kept) = read(&dir)? else { return Ok(None) };
+        let Some(kept) = whole(&dir)? else { return Ok(None) };
         // Its time says when it was last used.
         File::options().append(true).open(dir.join(MANIFEST))?.set_modified(SystemTime::now())?;
         Ok(Some(Self { dir, kept, _lock: lock }))
@@ -126,15 +123,7 @@ impl Making {
                 let size = pgrehearse_scenarios::quantity::format_bytes(cache.bytes_max);
                 return Ok(Some(format!("it is larger than the cache may be ({size})")));
             }
-            let stat = nix::sys::statvfs::statvfs(cache.dir())?;
-            #[expect(clippy::allow_attributes, reason = "the types differ between systems")]
-            #[allow(
-                clippy::unnecessary_cast,
-                clippy::useless_conversion,
-                reason = "the types differ between systems"
-            )]
-            let free = u64::from(stat.blocks_available()) * stat.fragment_size() as u64;
-            if bytes > free / 2 {
+            if bytes > files::free_bytes(cache.dir())? / 2 {
                 return Ok(Some(format!("{} has too little room", cache.dir().display())));
             }
             cache.remove_until(cache.bytes_max - bytes)?;
@@ -155,11 +144,16 @@ impl Making {
     }
 }
 
-/// Whether there is an entry with every file that was put into it. That they are as large as they were finds what a
-/// machine that lost its power, or somebody, cut off.
+/// Whether there is an entry with every file that was put into it.
 pub(super) fn is_whole(dir: &Path) -> io::Result<bool> {
-    let Some(kept) = read(dir)? else { return Ok(false) };
-    Ok(files::size(&dir.join(DATA)).is_ok_and(|size| size == kept.files))
+    Ok(whole(dir)?.is_some())
+}
+
+/// An entry with every file that was put into it; none where there is no such. That they are as large as they were finds
+/// what a machine that lost its power, or somebody, cut off.
+fn whole(dir: &Path) -> io::Result<Option<Kept>> {
+    let is_whole = |kept: &Kept| files::size(&dir.join(DATA)).is_ok_and(|size| size == kept.files);
+    Ok(read(dir)?.filter(is_whole))
 }
 
 /// None where there is none, or one that another version wrote.

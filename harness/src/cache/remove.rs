@@ -1,6 +1,6 @@
 //! Listing and removing datasets.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -85,16 +85,6 @@ impl Cache {
             Err(error) => return Err(error),
         }
         Ok(true)
-    }
-
-    /// The lock of an entry, held alone; none where a run holds it.
-    fn lock_alone(&self, key: &Key) -> io::Result<Option<File>> {
-        let lock = self.lock_file(key)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Some(lock)),
-            Err(fs::TryLockError::WouldBlock) => Ok(None),
-            Err(fs::TryLockError::Error(error)) => Err(error),
-        }
     }
 
     fn listed(&self) -> io::Result<Vec<Listed>> {

@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use pgrehearse_reports::event::{
-    BlockedGone, BlockedSeen, Blocker, Event, HeldLock, LockGone, LockSeen, Waiter,
+    BlockedGone, BlockedSeen, Blocker, Event, HeldLock, LockGone, LockMode, LockSeen, Waiter,
 };
 
 use super::who::Who;
-use crate::postgres::locks::{self, SampledLock};
+use crate::postgres::locks::SampledLock;
 
 /// The entries of the last sample, each with the time at which a sample that showed it was asked for.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Edges {
         wait_start_us: Option<u64>,
         who: &Who,
     ) -> Option<Event> {
-        let (relation_oid, mode) = (lock.relation_oid?, locks::mode(&lock.mode)?);
+        let (relation_oid, mode) = (lock.relation_oid?, LockMode::named(&lock.mode)?);
         if lock.locktype != "relation" || who.is(lock.pid) != Waiter::Migration {
             return None;
         }

@@ -7,21 +7,6 @@ use super::admin;
 use super::inventory::{self, Relation};
 use crate::error::Error;
 
-/// A lock mode by the name that `pg_locks.mode` has for it.
-pub fn mode(name: &str) -> Option<LockMode> {
-    Some(match name {
-        "AccessShareLock" => LockMode::AccessShareLock,
-        "RowShareLock" => LockMode::RowShareLock,
-        "RowExclusiveLock" => LockMode::RowExclusiveLock,
-        "ShareUpdateExclusiveLock" => LockMode::ShareUpdateExclusiveLock,
-        "ShareLock" => LockMode::ShareLock,
-        "ShareRowExclusiveLock" => LockMode::ShareRowExclusiveLock,
-        "ExclusiveLock" => LockMode::ExclusiveLock,
-        "AccessExclusiveLock" => LockMode::AccessExclusiveLock,
-        _ => return None,
-    })
-}
-
 /// What a session sees of itself in the middle of its transaction.
 #[derive(Debug, Clone, Default)]
 pub struct SessionView {
@@ -57,7 +42,7 @@ pub async fn session_view(session: &Client) -> Result<SessionView, tokio_postgre
         let SimpleQueryMessage::Row(row) = message else { continue };
         let number = |column: usize| row.get(column).and_then(|text| text.parse::<u32>().ok());
         view.wal_lsn = row.get(2).and_then(|text| text.parse().ok());
-        if let (Some(relation_oid), Some(mode)) = (number(0), row.get(1).and_then(mode)) {
+        if let (Some(relation_oid), Some(mode)) = (number(0), row.get(1).and_then(LockMode::named)) {
             view.held.push(HeldLock { relation_oid, mode });
         }
         if let (Some(oid), Some(name), Some(relkind)) = (number(3), row.get(4), row.get(5)) {

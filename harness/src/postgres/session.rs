@@ -10,6 +10,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use tokio::task::JoinHandle;
 use tokio_postgres::{AsyncMessage, CancelToken, Client, SimpleQueryMessage};
 
+use super::backend_pid;
 use super::{Endpoint, MIGRATOR, bulk};
 use crate::error::Error;
 
@@ -75,7 +76,7 @@ impl MigrationSession {
                 }
             }
         });
-        let pid = client.query_one("SELECT pg_catalog.pg_backend_pid()", &[]).await?.get(0);
+        let pid = backend_pid(&client).await?;
         Ok(Self { client, driver, said, unheard, pid })
     }
 

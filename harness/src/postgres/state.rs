@@ -1,7 +1,5 @@
 //! What a database is: every object of the user's as the server describes it, and digests of what is in the tables.
 
-mod content;
-
 use pgrehearse_reports::event::SchemaObject;
 use tokio_postgres::Client;
 
@@ -38,6 +36,8 @@ macro_rules! granted {
         )
     };
 }
+
+mod content;
 
 /// Each query gives names and definitions of the objects of one kind. `search_path` is empty, so that names are qualified;
 /// privileges that nobody granted are the built-in ones ("Privileges" in the manual), spelled out.

@@ -1,4 +1,4 @@
-//! Copying the files of a server that does not run.
+//! Copying the files of a server that does not run, and the room for them.
 
 use std::fs::{self, DirBuilder, Metadata};
 use std::io;
@@ -103,6 +103,21 @@ pub fn size(dir: &Path) -> io::Result<Size> {
         }
     }
     Ok(size)
+}
+
+/// Bytes that may still be written to the file system of a directory.
+///
+/// # Errors
+/// Where it cannot be asked.
+pub fn free_bytes(dir: &Path) -> io::Result<u64> {
+    let stat = nix::sys::statvfs::statvfs(dir)?;
+    #[expect(clippy::allow_attributes, reason = "the types differ between systems")]
+    #[allow(
+        clippy::unnecessary_cast,
+        clippy::useless_conversion,
+        reason = "the types differ between systems"
+    )]
+    Ok(u64::from(stat.blocks_available()) * stat.fragment_size() as u64)
 }
 
 /// Makes the directories, and lists the files in them with their sizes.

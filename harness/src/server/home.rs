@@ -11,6 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid, chown};
 
 use super::discover::named_by;
+use super::files;
 use super::process::RunAs;
 use super::wait::output_within;
 use crate::error::Error;
@@ -54,16 +55,9 @@ impl WorkDir {
     /// # Errors
     /// [`Error::Environment`] where the file system cannot be asked.
     pub fn free_bytes(&self) -> Result<u64, Error> {
-        let stat = nix::sys::statvfs::statvfs(&self.0).map_err(|error| {
+        files::free_bytes(&self.0).map_err(|error| {
             Error::Environment(format!("cannot read the free space of {}: {error}", self.0.display()))
-        })?;
-        #[expect(clippy::allow_attributes, reason = "the types differ between systems")]
-        #[allow(
-            clippy::unnecessary_cast,
-            clippy::useless_conversion,
-            reason = "the types differ between systems"
-        )]
-        Ok(u64::from(stat.blocks_available()) * stat.fragment_size() as u64)
+        })
     }
 }
 

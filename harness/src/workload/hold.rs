@@ -14,7 +14,7 @@ use super::table::{self, Table};
 use crate::error::Error;
 use crate::events::Events;
 use crate::postgres::admin::quoted;
-use crate::postgres::{Connection, Endpoint, HOLD_NAME, MIGRATOR, words_of};
+use crate::postgres::{Connection, Endpoint, HOLD_NAME, MIGRATOR, backend_pid, words_of};
 
 /// How long the statement of a hold may take before the migration begins.
 const STARTS_WITHIN: Duration = Duration::from_secs(120);
@@ -129,7 +129,7 @@ impl Holds {
 
 /// Does the hold's statement, and gives the process that holds.
 async fn open(client: &Connection, hold: &Prepared) -> Result<i32, Error> {
-    let pid = client.query_one("SELECT pg_catalog.pg_backend_pid()", &[]).await?.get(0);
+    let pid = backend_pid(client).await?;
     if !hold.repeats {
         client.batch_execute(hold.begin).await?;
         client.batch_execute(&hold.sql).await.map_err(|error| match error.as_db_error() {

@@ -9,7 +9,7 @@ use tokio_postgres::{Client, Statement};
 
 use super::query::Query;
 use crate::error::Error;
-use crate::postgres::{Connection, Endpoint, MIGRATOR, PROBE_NAME};
+use crate::postgres::{Connection, Endpoint, MIGRATOR, PROBE_NAME, backend_pid};
 
 /// What stands for an SQLSTATE where the connection broke.
 pub(super) const BROKEN: &str = "connection";
@@ -95,12 +95,7 @@ impl Session {
             return execute(&self.client, statement, values).await;
         }
         self.client.batch_execute("BEGIN").await?;
-        let mut rest = values;
-        for statement in statements {
-            let (these, others) = rest.split_at(statement.params().len().min(rest.len()));
-            rest = others;
-            execute(&self.client, statement, these).await?;
-        }
+        execute_all(&self.client, statements, values).await?;
         self.client.batch_execute("COMMIT").await
     }
 
@@ -118,6 +113,21 @@ async fn execute(
     let rows = client.query_raw(statement, values.iter().map(Written)).await?;
     pin_mut!(rows);
     while rows.try_next().await?.is_some() {}
+    Ok(())
+}
+
+/// Runs statements one after the other, each with as many of the values as it takes.
+async fn execute_all(
+    client: &Client,
+    statements: &[Statement],
+    values: &[Option<String>],
+) -> Result<(), tokio_postgres::Error> {
+    let mut rest = values;
+    for statement in statements {
+        let (these, others) = rest.split_at(statement.params().len().min(rest.len()));
+        rest = others;
+        execute(client, statement, these).await?;
+    }
     Ok(())
 }
 
@@ -142,16 +152,7 @@ pub(super) async fn try_out(
         return Ok(wanted);
     }
     client.batch_execute("BEGIN").await?;
-    let mut rest = values;
-    let mut done = Ok(());
-    for statement in &statements {
-        let (these, others) = rest.split_at(statement.params().len());
-        rest = others;
-        done = execute(client, statement, these).await;
-        if done.is_err() {
-            break;
-        }
-    }
+    let done = execute_all(client, &statements, values).await;
     client.batch_execute("ROLLBACK").await?;
     done.map(|()| wanted)
 }
@@ -175,7 +176,7 @@ pub(super) struct Address {
 impl Address {
     pub(super) async fn open(&self) -> Result<Session, Error> {
         let client = self.endpoint.connect(&self.database, MIGRATOR, PROBE_NAME).await?;
-        let pid = client.query_one("SELECT pg_catalog.pg_backend_pid()", &[]).await?.get(0);
+        let pid = backend_pid(&client).await?;
         Ok(Session { client, prepared: vec![None; self.queries.len()], pid })
     }
 }

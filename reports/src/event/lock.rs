@@ -38,6 +38,23 @@ pub enum LockMode {
     AccessExclusiveLock,
 }
 
+impl LockMode {
+    /// The mode that `pg_locks.mode` has that name for; none where it is none of a table.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "AccessShareLock" => Self::AccessShareLock,
+            "RowShareLock" => Self::RowShareLock,
+            "RowExclusiveLock" => Self::RowExclusiveLock,
+            "ShareUpdateExclusiveLock" => Self::ShareUpdateExclusiveLock,
+            "ShareLock" => Self::ShareLock,
+            "ShareRowExclusiveLock" => Self::ShareRowExclusiveLock,
+            "ExclusiveLock" => Self::ExclusiveLock,
+            "AccessExclusiveLock" => Self::AccessExclusiveLock,
+            _ => return None,
+        })
+    }
+}
+
 /// A sample shows a relation lock of the migration (or of its parallel workers) that the sample before
 /// did not show, or showed as waiting.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -59,7 +59,12 @@ pub(crate) fn lines(budget: &BudgetDeclared, rehearsals: &[Rehearsal]) -> Vec<Bu
     let write_stall = of_each(|each| stall(each, "write"));
     let write_stall = line("write_stall", "ms", Quantity::Fraction(*write_stall_ms), write_stall);
     let duration = of_each(|each| each.duration_ms.map(Quantity::Fraction));
-    let errors = line("probe_errors", "requests", Quantity::Whole(*probe_errors), of_each(failed_requests));
+    let errors = line(
+        "probe_errors",
+        "requests",
+        Quantity::Whole(*probe_errors),
+        of_each(|each| each.failed_requests().map(Quantity::Whole)),
+    );
     let mut lines = vec![
         stalls::judged(read_stall, "read", rehearsals),
         stalls::judged(write_stall, "write", rehearsals),
@@ -132,16 +137,6 @@ pub(crate) fn wrote_itself(bytes: u64) -> String {
         "of it the application wrote about {} in the same time, going by its rate before",
         units::bytes(bytes)
     )
-}
-
-/// Requests that failed while the migration ran or after it: what it broke for good fails then above all. None where no
-/// probe ran.
-fn failed_requests(rehearsal: &Rehearsal) -> Option<Quantity> {
-    let failed = || {
-        let of_each = rehearsal.probes.iter().map(|probe| probe.failed.saturating_add(probe.settle_failed));
-        of_each.fold(0_u64, u64::saturating_add)
-    };
-    (!rehearsal.probes.is_empty()).then(failed).map(Quantity::Whole)
 }
 
 /// Tables that were there before and were written anew; none where no statement ran to its end.

@@ -27,10 +27,7 @@ pub(crate) fn compare(strategies: &[Strategy], ends: &Ends) -> Comparison {
     let places = ranking::ranked(&numbers, numbers.iter().map(row).collect(), by_stalls);
     let rehearsed: Vec<&Place> =
         places.iter().filter(|place| !place.numbers.strategy.rehearsals.is_empty()).collect();
-    let pairs: Vec<Pair> = rehearsed
-        .iter()
-        .enumerate()
-        .flat_map(|(index, one)| rehearsed.iter().skip(index + 1).map(move |other| (one, other)))
+    let pairs: Vec<Pair> = each_with_each(&rehearsed)
         .map(|(one, other)| pairs::pair(one.numbers, other.numbers, by_stalls))
         .collect();
     let names: Vec<String> = rehearsed.iter().map(|place| place.row.strategy.clone()).collect();
@@ -42,11 +39,16 @@ pub(crate) fn compare(strategies: &[Strategy], ends: &Ends) -> Comparison {
     Comparison {
         order: rows.iter().map(|row| row.strategy.clone()).collect(),
         conclusion: conclusion::conclusion(&rows, &pairs, &end_state),
-        clear: is_clear(strategies),
+        clear: clear::are_told_apart(&numbers, by_stalls),
         rows,
         pairs,
         end_state,
     }
+}
+
+/// Every two of them, in their order.
+fn each_with_each<T>(of: &[T]) -> impl Iterator<Item = (&T, &T)> {
+    of.iter().enumerate().flat_map(|(index, one)| of.iter().skip(index + 1).map(move |other| (one, other)))
 }
 
 /// Whether a pair is of these two, in this order.

@@ -183,14 +183,7 @@ fn half_a_migration_does_not_prove_that_the_whole_is_within_its_limits() {
 fn a_cancelled_statement_of_an_interrupted_run_is_no_finding() {
     let mut sample = Sample::new(vec![strategy("plain")], budget());
     sample.rehearse("plain").step("a.sql", TransactionShape::File, "").at(1.0);
-    let error = SqlError {
-        sqlstate: Some("57014".to_owned()),
-        message: "canceling statement due to user request".to_owned(),
-        detail: None,
-        hint: None,
-        line: None,
-        snippet: None,
-    };
+    let error = refusal("57014", "canceling statement due to user request");
     sample.send("SELECT 1", StatementTransaction::File).at(2.0).fails(error).over(Outcome::Interrupted).end();
     assert_eq!(judged(&sample).findings, []);
 }
@@ -299,14 +292,7 @@ fn checklist_of_schema_and_data_in_one_file() {
 fn checklist_of_a_column_that_cannot_be() {
     let mut sample = Sample::new(vec![strategy("plain")], budget());
     sample.rehearse("plain").step("a.sql", TransactionShape::File, "").at(1.0);
-    let error = SqlError {
-        sqlstate: Some("23502".to_owned()),
-        message: "column \"role\" of relation \"users\" contains null values".to_owned(),
-        detail: None,
-        hint: None,
-        line: None,
-        snippet: None,
-    };
+    let error = refusal("23502", "column \"role\" of relation \"users\" contains null values");
     sample.send("ALTER TABLE …", StatementTransaction::File).at(2.0).fails(error).over(Outcome::Failed).end();
     assert_eq!(item(&judged(&sample), 3).0, CheckStatus::Fail);
     assert_eq!(item(&judged(&sample), 2).0, CheckStatus::NotMeasured);

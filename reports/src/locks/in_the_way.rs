@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::blocked::WaitSpan;
 use crate::event::{LockMode, Waiter};
-use crate::model::lock::{Lock, conflict, mode_named};
+use crate::model::lock::{Lock, conflict};
 use crate::window::ms_since;
 
 /// Notes with each wait of the others which of the migration's `locks` was in its way.
@@ -40,7 +40,7 @@ fn in_the_way(wait: &WaitSpan, here: &[usize], locks: &[Lock], zero_us: u64) -> 
 
 fn can_be_waited_for(lock: &Lock, wait: &WaitSpan) -> bool {
     match wait.locktype.as_str() {
-        "relation" => mode_named(&wait.mode).is_some_and(|asked_for| conflict(lock.mode, asked_for)),
+        "relation" => LockMode::named(&wait.mode).is_some_and(|asked_for| conflict(lock.mode, asked_for)),
         // Rows are no locks of a table, but nobody changes them without this one.
         "tuple" => lock.mode >= LockMode::RowExclusiveLock && lock.granted_ms.is_some(),
         _ => false,

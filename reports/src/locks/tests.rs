@@ -187,14 +187,7 @@ fn a_wait_that_is_given_up_was_never_granted() {
     let mut sample = sample();
     sample.at(1.0).begin().send("s", StatementTransaction::File);
     sample.at(6.0).sampled_before(1.0).seen_waiting(EXCLUSIVE, Some(1.4));
-    sample.at(100.0).fails(SqlError {
-        sqlstate: Some("55P03".to_owned()),
-        message: "canceling statement due to lock timeout".to_owned(),
-        detail: None,
-        hint: None,
-        line: None,
-        snippet: None,
-    });
+    sample.at(100.0).fails(refusal("55P03", "canceling statement due to lock timeout"));
     sample.at(100.5).roll_back(100.1).at(101.0).sampled_before(96.0).gone(EXCLUSIVE);
     // It went between the last sample and the error.
     check(&sample, &["users AccessExclusive #0 waited 98.6-4 from 1.4 never granted Sampler"]);
@@ -215,14 +208,7 @@ fn a_wait_that_no_sample_saw_granted_was_if_the_statement_succeeded() {
 #[test]
 fn a_transaction_that_fails_lets_its_locks_go_with_the_error() {
     let mut sample = sample();
-    let error = SqlError {
-        sqlstate: Some("23505".to_owned()),
-        message: "no".to_owned(),
-        detail: None,
-        hint: None,
-        line: None,
-        snippet: None,
-    };
+    let error = refusal("23505", "no");
     sample.at(1.0).begin().send("s", StatementTransaction::File).at(5.0).done().at(5.1).reads(&[SHARE]);
     sample.at(6.0).send("s", StatementTransaction::File).at(50.0).fails(error).at(80.0).roll_back(79.0);
     // At the latest with the ROLLBACK: a savepoint may have kept it until then.

@@ -9,7 +9,7 @@ mod conflict;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{LockMode, RelationKind, Waiter};
-pub(crate) use conflict::{conflict, mode_named};
+pub(crate) use conflict::conflict;
 
 /// One relation lock of the migration, from its request to its release.
 ///

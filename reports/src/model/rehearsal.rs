@@ -75,6 +75,13 @@ impl Rehearsal {
     pub fn is_whole(&self) -> bool {
         self.outcome == Outcome::Completed && self.error.is_none()
     }
+
+    /// Requests that failed while the migration ran or after it: what it broke for good fails then above all. None where
+    /// no probe ran.
+    pub fn failed_requests(&self) -> Option<u64> {
+        let of_each = self.probes.iter().map(|probe| probe.failed.saturating_add(probe.settle_failed));
+        (!self.probes.is_empty()).then(|| of_each.fold(0, u64::saturating_add))
+    }
 }
 
 /// A migration file, as it was run.

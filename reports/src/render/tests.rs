@@ -6,17 +6,6 @@ use crate::sample::workload::{READS, WRITES};
 use crate::sample::*;
 
 /// An error as the server and the harness tell of it.
-fn error(sqlstate: &str, message: &str) -> SqlError {
-    SqlError {
-        sqlstate: Some(sqlstate.to_owned()),
-        message: message.to_owned(),
-        detail: None,
-        hint: None,
-        line: None,
-        snippet: None,
-    }
-}
-
 /// Data that is not what was declared, and a column that could not be compared.
 fn other_data() -> Sample {
     let mut verified = fidelity::users();
@@ -106,7 +95,7 @@ fn failing() -> Sample {
         detail: Some("One of a million rows.".to_owned()),
         line: Some(2),
         snippet: Some("1 | ALTER TABLE users ADD COLUMN avatar_url text;\n2 | ALTER TABLE users ADD COLUMN role text NOT NULL;\n  |                              ^^^^ here".to_owned()),
-        ..error("23502", "column \"role\" of relation \"users\" contains null values")
+        ..refusal("23502", "column \"role\" of relation \"users\" contains null values")
     });
     sample.at(6.9).roll_back(6.3).at(9.0).sampled_before(4.0).gone(exclusive);
     sample.at(9.1).over(Outcome::Failed).end();
@@ -133,7 +122,7 @@ fn timed_out() -> Sample {
         sample.at(since_ms + 3.0).sampled_before(since_ms - 2.0);
         sample.blocked(pid, Waiter::Probe, Some(on), since_ms, &[Waiter::Hold, Waiter::Migration]);
     }
-    sample.at(3_000.4).fails(error("57014", "canceling statement due to user request"));
+    sample.at(3_000.4).fails(refusal("57014", "canceling statement due to user request"));
     sample
         .at(3_001.0)
         .roll_back(3_000.5)
@@ -319,7 +308,7 @@ fn application() -> Sample {
     sample.at(10.0).begin().send(sql, StatementTransaction::File);
     sample.at(15.0).sampled_before(9.0).seen_waiting(exclusive, Some(11.0));
     sample.blocked(LEADER, Waiter::Migration, Some(exclusive), 11.0, &[Waiter::Hold]);
-    sample.at(1_010.0).fails(error("55P03", "canceling statement due to lock timeout"));
+    sample.at(1_010.0).fails(refusal("55P03", "canceling statement due to lock timeout"));
     sample.at(1_011.0).roll_back(1_010.5).sampled_before(1_009.0).gone(exclusive).unblocked(LEADER);
     sample.retried(1, 10.0, "55P03").at(1_050.0).hold_over();
     sample.window(READS, 0.0, 5, &[(1_000, 5)]).window(WRITES, 0.0, 5, &[(1_000, 5)]);

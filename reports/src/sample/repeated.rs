@@ -88,14 +88,7 @@ impl Sample {
         if outcome == Outcome::Completed {
             self.done().at(ms - 4.0).commit(ms - 4.5);
         } else {
-            self.fails(SqlError {
-                sqlstate: Some("40P01".to_owned()),
-                message: "deadlock detected".to_owned(),
-                detail: None,
-                hint: None,
-                line: None,
-                snippet: None,
-            });
+            self.fails(refusal("40P01", "deadlock detected"));
             self.at(ms - 4.0).roll_back(ms - 4.5);
         }
         self.at(ms).migrated(outcome).sampler(400, 5_200).phase(Phase::Settle);

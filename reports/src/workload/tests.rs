@@ -296,14 +296,7 @@ fn a_generator_that_fell_behind_or_stopped_is_not_trusted() {
 #[test]
 fn a_try_that_was_followed_by_another_is_no_failure() {
     let mut sample = sample();
-    let error = SqlError {
-        sqlstate: Some("55P03".to_owned()),
-        message: "canceling statement due to lock timeout".to_owned(),
-        detail: None,
-        hint: None,
-        line: None,
-        snippet: None,
-    };
+    let error = refusal("55P03", "canceling statement due to lock timeout");
     sample.at(10.0).send("ALTER TABLE …", StatementTransaction::Own).at(1_010.0).fails(error);
     sample.slow(READS, 901, 20.0, 1_000.0).at(1_011.0).retried(1, 10.0, "55P03");
     sample.at(1_111.0).send("ALTER TABLE …", StatementTransaction::Own).at(1_112.0).done();

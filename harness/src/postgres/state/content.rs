@@ -6,6 +6,7 @@ use pgrehearse_reports::event::{ColumnContent, TableContent};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
+use super::OF_USER;
 use crate::error::Error;
 use crate::postgres::words_of;
 
@@ -61,25 +62,23 @@ pub async fn content(client: &Client, limit: Duration) -> Result<Read, Error> {
     Ok(Read::All(contents))
 }
 
+/// The tables with their columns, by name, and the columns of their primary keys, in its order.
+const TABLES: &str = concat!(
+    "SELECT c.oid::regclass::text, c.relkind = 'r', \
+       COALESCE((SELECT array_agg(quote_ident(a.attname) ORDER BY a.attname) FROM pg_attribute a \
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '{}'), \
+       COALESCE((SELECT array_agg(quote_ident(a.attname) ORDER BY k.at) FROM pg_index i, \
+          unnest(i.indkey[0:i.indnkeyatts - 1]) WITH ORDINALITY AS k(attnum, at) \
+          JOIN pg_attribute a ON a.attnum = k.attnum \
+        WHERE i.indrelid = c.oid AND i.indisprimary AND a.attrelid = c.oid), '{}') \
+     FROM pg_class c \
+     WHERE c.relkind IN ('r', 'p', 'm') AND NOT c.relispartition AND c.relispopulated \
+       AND c.relnamespace IN (TABLE of_user) AND ",
+    not_of_extension!("pg_class", "c.oid")
+);
+
 async fn tables(client: &Client) -> Result<Vec<Table>, Error> {
-    let rows = client
-        .query(
-            "SELECT c.oid::regclass::text, c.relkind = 'r', \
-               COALESCE((SELECT array_agg(quote_ident(a.attname) ORDER BY a.attname) FROM pg_attribute a \
-                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '{}'), \
-               COALESCE((SELECT array_agg(quote_ident(a.attname) ORDER BY k.at) FROM pg_index i, \
-                  unnest(i.indkey[0:i.indnkeyatts - 1]) WITH ORDINALITY AS k(attnum, at) \
-                  JOIN pg_attribute a ON a.attnum = k.attnum \
-                WHERE i.indrelid = c.oid AND i.indisprimary AND a.attrelid = c.oid), '{}') \
-             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-             WHERE c.relkind IN ('r', 'p', 'm') AND NOT c.relispartition AND c.relispopulated \
-               AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_toast%' \
-               AND n.nspname NOT LIKE 'pg\\_temp%' \
-               AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass \
-                               AND d.objid = c.oid AND d.deptype = 'e')",
-            &[],
-        )
-        .await?;
+    let rows = client.query(&format!("{OF_USER}{TABLES}"), &[]).await?;
     let table = |row: &tokio_postgres::Row| Table {
         name: row.get(0),
         only: if row.get(1) { "ONLY" } else { "" },

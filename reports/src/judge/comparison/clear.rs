@@ -1,7 +1,7 @@
 //! Whether more repetitions would tell nothing new.
 
 use super::numbers::Numbers;
-use super::{by_stalls, pairs};
+use super::{by_stalls, each_with_each, pairs};
 use crate::model::comparison::Measure;
 use crate::model::strategy::{Strategy, Verdict};
 
@@ -16,11 +16,12 @@ const REPETITIONS_MIN: usize = 3;
 /// before there are repetitions enough, and not too often.
 pub fn is_clear(strategies: &[Strategy]) -> bool {
     let numbers: Vec<Numbers> = strategies.iter().map(Numbers::of).collect();
-    let by_stalls = by_stalls(&numbers);
-    let mut pairs = numbers
-        .iter()
-        .enumerate()
-        .flat_map(|(index, one)| numbers.iter().skip(index + 1).map(move |other| (one, other)));
+    are_told_apart(&numbers, by_stalls(&numbers))
+}
+
+/// Whether each is told apart from each.
+pub(super) fn are_told_apart(numbers: &[Numbers], by_stalls: bool) -> bool {
+    let mut pairs = each_with_each(numbers);
     numbers.len() > 1 && pairs.all(|(one, other)| is_told_apart(one, other, by_stalls))
 }
 

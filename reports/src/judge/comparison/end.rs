@@ -4,6 +4,7 @@ mod differences;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::each_with_each;
 use crate::event::StateSeen;
 use crate::model::comparison::{EndDifference, EndPair, EndRepetitions, EndState, EndStatus, HowDifferent};
 use differences::{differently_keyed, of_data, of_schema};
@@ -27,11 +28,7 @@ pub(crate) type Ends<'a> = BTreeMap<String, Vec<End<'a>>>;
 
 /// Compares each with each, in that order.
 pub(super) fn compare(order: &[String], ends: &Ends) -> EndState {
-    let pairs: Vec<EndPair> = order
-        .iter()
-        .enumerate()
-        .flat_map(|(index, one)| order.iter().skip(index + 1).map(move |other| pair(one, other, ends)))
-        .collect();
+    let pairs: Vec<EndPair> = each_with_each(order).map(|(one, other)| pair(one, other, ends)).collect();
     let any = |status: EndStatus| pairs.iter().any(|pair| pair.status == status).then_some(status);
     let status = any(EndStatus::Different)
         .or_else(|| any(EndStatus::NotCompared))

@@ -59,8 +59,8 @@ impl<'a> Numbers<'a> {
         self.whole.iter().all(|rehearsal| stalled_ms(rehearsal).is_some())
     }
 
-    /// Median of the longest stall of any kind, 0 where it is shorter than 10 ms, or, where stalls are not to be gone by, of the longest block; of these
-    /// runs, or where there are none of all. Infinite where nobody knows.
+    /// Median of the longest stall of any kind, 0 where it is shorter than 10 ms, or, where stalls are not to be gone by, of
+    /// the longest block; of these runs, or where there are none of all. Infinite where nobody knows.
     pub(super) fn pain_ms(&self, by_stalls: bool, runs: &[u32]) -> f64 {
         self.median_ms(runs, if by_stalls { felt_ms } else { blocked_ms })
     }

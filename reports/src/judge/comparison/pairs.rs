@@ -101,10 +101,7 @@ impl Tested {
     fn longer_median(&self, measure: Measure) -> f64 {
         let tested = self.measures.iter().find(|tested| tested.measure == measure);
         let strata = tested.map_or(&[][..], |tested| &tested.strata);
-        let of = |values: fn(&Stratum) -> &Vec<f64>| {
-            median(&strata.iter().flat_map(values).copied().collect::<Vec<_>>()).unwrap_or(0.0)
-        };
-        of(|stratum| &stratum.one).max(of(|stratum| &stratum.other))
+        middle(strata, |stratum| &stratum.one).max(middle(strata, |stratum| &stratum.other))
     }
 
     /// Why no difference can be told, in words; none where one can.
@@ -138,6 +135,11 @@ impl Tested {
             }
         })
     }
+}
+
+/// The median of one of the two, of all runs; 0 where there is none.
+fn middle(strata: &[Stratum], of: fn(&Stratum) -> &Vec<f64>) -> f64 {
+    median(&strata.iter().flat_map(of).copied().collect::<Vec<_>>()).unwrap_or(0.0)
 }
 
 /// Repetitions of each strategy, in one run, that can tell a difference in every one of that many measures.

@@ -2,18 +2,6 @@
 
 use crate::event::LockMode::{self, *};
 
-/// Every mode, weakest first.
-const MODES: [LockMode; 8] = [
-    AccessShareLock,
-    RowShareLock,
-    RowExclusiveLock,
-    ShareUpdateExclusiveLock,
-    ShareLock,
-    ShareRowExclusiveLock,
-    ExclusiveLock,
-    AccessExclusiveLock,
-];
-
 /// Whether somebody who asks for the one has to wait while another has the other; it is the same both ways. PostgreSQL's
 /// documentation, "Explicit Locking", table 13.2 "Conflicting Lock Modes".
 pub(crate) const fn conflict(one: LockMode, other: LockMode) -> bool {
@@ -45,14 +33,21 @@ pub(crate) const fn conflict(one: LockMode, other: LockMode) -> bool {
     }
 }
 
-/// The mode of that name in `pg_locks`; none where it is none of a table.
-pub(crate) fn mode_named(name: &str) -> Option<LockMode> {
-    MODES.into_iter().find(|mode| format!("{mode:?}") == name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Every mode, weakest first.
+    const MODES: [LockMode; 8] = [
+        AccessShareLock,
+        RowShareLock,
+        RowExclusiveLock,
+        ShareUpdateExclusiveLock,
+        ShareLock,
+        ShareRowExclusiveLock,
+        ExclusiveLock,
+        AccessExclusiveLock,
+    ];
 
     #[test]
     fn the_table_is_that_of_the_documentation() {
@@ -67,7 +62,7 @@ mod tests {
 
     #[test]
     fn modes_have_the_names_of_the_server() {
-        assert_eq!(mode_named("ShareRowExclusiveLock"), Some(ShareRowExclusiveLock));
-        assert_eq!(mode_named("SIReadLock"), None);
+        assert_eq!(LockMode::named("ShareRowExclusiveLock"), Some(ShareRowExclusiveLock));
+        assert_eq!(LockMode::named("SIReadLock"), None);
     }
 }

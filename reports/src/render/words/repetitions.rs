@@ -48,8 +48,7 @@ pub(in crate::render) fn repetitions_table(strategy: &Strategy) -> Cells {
         cells.push(ended(rehearsal));
         cells.push(rehearsal.verdict.map_or_else(String::new, |of| verdict(of).to_owned()));
         cells.extend(measures.iter().map(|of| measured_or_not(*of, rehearsal.measures.get(of))));
-        let failed = rehearsal.probes.iter().map(|probe| probe.failed.saturating_add(probe.settle_failed));
-        cells.extend(asked.then(|| units::count(failed.fold(0, u64::saturating_add))));
+        cells.extend(asked.then(|| units::count(rehearsal.failed_requests().unwrap_or(0))));
         cells
     };
     (heads, rehearsals.iter().map(row).collect())

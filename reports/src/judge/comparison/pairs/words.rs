@@ -1,6 +1,7 @@
 //! A difference between two strategies in words.
 
 use super::super::numbers::quantity;
+use super::middle;
 use crate::event::SLOW_US;
 use crate::model::Quantity;
 use crate::model::comparison::Measure;
@@ -30,11 +31,6 @@ pub(super) fn difference(
     }
 }
 
-/// The median of one of the two, of all runs.
-fn middle(strata: &[Stratum], of: fn(&Stratum) -> &Vec<f64>) -> f64 {
-    median(&strata.iter().flat_map(of).copied().collect::<Vec<_>>()).unwrap_or(0.0)
-}
-
 fn by_ratio(
     measure: Measure,
     strata: &[Stratum],
@@ -62,7 +58,7 @@ fn by_ratio(
     }
     if is_little(ratio) && interval.is_none_or(|(low, high)| low > 0.99 && is_little(high)) {
         let less = if pattern == shorter { "less" } else { "more" };
-        return format!("{}, by less than 1%", pattern_of_little(measure).replace("{}", less));
+        return format!("{}, by less than 1%", shorter.replace("{} less", less));
     }
     let decimals = decimals(ratio, interval);
     let range = interval.map_or_else(String::new, |(low, high)| {
@@ -80,18 +76,6 @@ fn of_what(measure: Measure) -> &'static str {
         Measure::BlockingLock => "blocking locks",
         Measure::Wal => "WAL",
         Measure::DiskGrowth => "disk growth",
-    }
-}
-
-/// How a difference is told that nobody would notice, though it is always there.
-fn pattern_of_little(measure: Measure) -> &'static str {
-    match measure {
-        Measure::Duration => "takes {} time",
-        Measure::WriteStall => "stalls writes {}",
-        Measure::ReadStall => "stalls reads {}",
-        Measure::BlockingLock => "blocks others {}",
-        Measure::Wal => "writes {} WAL",
-        Measure::DiskGrowth => "needs {} disk",
     }
 }
 
@@ -115,13 +99,13 @@ fn without_a_ratio(measure: Measure, strata: &[Stratum], other: &str) -> String 
     let ones: Vec<f64> = strata.iter().flat_map(|stratum| stratum.one.clone()).collect();
     let others: Vec<f64> = strata.iter().flat_map(|stratum| stratum.other.clone()).collect();
     let middle = |values: &[f64]| median(values).unwrap_or(0.0);
-    let (some, none, of_what) = match measure {
-        Measure::Duration => ("takes {}", "takes no time", "duration"),
-        Measure::WriteStall => ("stalls writes for {}", "stalls no writes", "write stalls"),
-        Measure::ReadStall => ("stalls reads for {}", "stalls no reads", "read stalls"),
-        Measure::BlockingLock => ("blocks others for {}", "blocks nobody", "blocking locks"),
-        Measure::Wal => ("writes {} of WAL", "writes no WAL", "WAL"),
-        Measure::DiskGrowth => ("needs {} more disk", "needs no more disk", "disk growth"),
+    let (some, none) = match measure {
+        Measure::Duration => ("takes {}", "takes no time"),
+        Measure::WriteStall => ("stalls writes for {}", "stalls no writes"),
+        Measure::ReadStall => ("stalls reads for {}", "stalls no reads"),
+        Measure::BlockingLock => ("blocks others for {}", "blocks nobody"),
+        Measure::Wal => ("writes {} of WAL", "writes no WAL"),
+        Measure::DiskGrowth => ("needs {} more disk", "needs no more disk"),
     };
     let so_much = |value: f64| {
         let amount = match quantity(measure, value) {
@@ -143,7 +127,7 @@ fn without_a_ratio(measure: Measure, strata: &[Stratum], other: &str) -> String 
         _ => {
             let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
             let less = if mean(&ones) < mean(&others) { "less" } else { "more" };
-            format!("mostly has no {of_what}, like {other}, but {less} of them in all")
+            format!("mostly has no {}, like {other}, but {less} of them in all", of_what(measure))
         }
     }
 }
