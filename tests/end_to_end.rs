@@ -17,10 +17,14 @@ mod cache;
 mod command_line;
 #[path = "end_to_end/comparison.rs"]
 mod comparison;
+#[path = "end_to_end/deployed.rs"]
+mod deployed;
 #[path = "end_to_end/fidelity.rs"]
 mod fidelity;
 #[path = "end_to_end/generate.rs"]
 mod generate;
+#[path = "end_to_end/init.rs"]
+mod init;
 #[path = "end_to_end/interruption.rs"]
 mod interruption;
 #[path = "end_to_end/invariants.rs"]
@@ -33,8 +37,12 @@ mod locks;
 mod main_job;
 #[path = "end_to_end/migrations.rs"]
 mod migrations;
+#[path = "end_to_end/phases.rs"]
+mod phases;
 #[path = "end_to_end/relations.rs"]
 mod relations;
+#[path = "end_to_end/rollback.rs"]
+mod rollback;
 #[path = "end_to_end/schema.rs"]
 mod schema;
 #[path = "end_to_end/stage.rs"]

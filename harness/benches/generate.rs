@@ -37,10 +37,11 @@ fn planned(shape: TableShape, columns: Vec<ColumnProfile>) -> TablePlan {
     let table = TableProfile { name: "users".into(), rows: ROWS, columns, ..TableProfile::default() };
     let request = Request {
         tables: &[shape],
-        profile: &Profile { tables: vec![table] },
+        profile: &Profile { tables: vec![table], rows: None },
         seed: 42,
         scale: 1.0,
         rows_override: &BTreeMap::new(),
+        rows_otherwise: None,
     };
     plan(&request).expect("a legal profile").tables.remove(0)
 }

@@ -152,7 +152,7 @@ impl Pairs {
 async fn users(client: &Connection, rows: u64) -> Vec<Arc<TablePlan>> {
     let scenario =
         pgrehearse_scenarios::load(&Folder::find("index-without-downtime").unwrap()).unwrap().scenario;
-    for statement in &scenario.schema.statements {
+    for statement in scenario.schema.statements() {
         client.batch_execute(&statement.text).await.unwrap();
     }
     client.batch_execute("CREATE TABLE public.users_again (LIKE public.users INCLUDING ALL)").await.unwrap();
@@ -180,13 +180,20 @@ async fn pgbench_accounts(client: &Connection, rows: u64) -> Arc<TablePlan> {
         columns: vec![bid, only("abalance", "0"), only("filler", "")],
         ..TableProfile::default()
     };
-    plans(client, &Profile { tables: vec![table] }, rows).await.remove(0)
+    plans(client, &Profile { tables: vec![table], rows: None }, rows).await.remove(0)
 }
 
 async fn plans(client: &Connection, profile: &Profile, rows: u64) -> Vec<Arc<TablePlan>> {
     let tables = catalog::read(client).await.unwrap().tables;
     let rows_override = profile.tables.iter().map(|table| (table.name.clone(), rows)).collect();
-    let request = Request { tables: &tables, profile, seed: 42, scale: 1.0, rows_override: &rows_override };
+    let request = Request {
+        tables: &tables,
+        profile,
+        seed: 42,
+        scale: 1.0,
+        rows_override: &rows_override,
+        rows_otherwise: None,
+    };
     plan(&request).unwrap().tables.into_iter().map(Arc::new).collect()
 }
 

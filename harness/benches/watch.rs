@@ -23,11 +23,11 @@ use pgrehearse::dataset::prepare::DATASET_DATABASE;
 use pgrehearse::events::Recorder;
 use pgrehearse::migrate::{self, Migration};
 use pgrehearse::observe::{Observer, Watched};
-use pgrehearse::postgres::{Connection, Endpoint, MIGRATOR, admin};
+use pgrehearse::postgres::{Connection, Endpoint, HOME_DATABASE, MIGRATOR, admin, changes};
 use pgrehearse::server::discover::{Places, choose};
 use pgrehearse_reports::event::Outcome;
 use pgrehearse_scenarios::{Folder, Scenario};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use self::loaded::Loaded;
 use self::paired::{in_turn, median};
@@ -137,19 +137,25 @@ impl Bench {
     async fn under_watch(&self, scenario: &Scenario) -> f64 {
         let events = self.recorder.events().for_rehearsal(1);
         let (sample_interval, sampled) = watch::channel(migrate::SAMPLE_INTERVAL);
-        let migration =
-            Migration::open(&self.endpoint, "bench", events.clone(), sample_interval).await.unwrap();
+        let (ended, told_of_end) = mpsc::channel(1);
+        let home = self.endpoint.connect_as_superuser(HOME_DATABASE, "bench").await.unwrap();
+        let counts_changes = changes::count_next(&home, "bench").await.unwrap();
+        let mut migration =
+            Migration::open(&self.endpoint, "bench", events.clone(), sample_interval, ended).await.unwrap();
         let watched = Watched {
             database: "bench".to_owned(),
             backend_pid: migration.backend_pid(),
             version_num: self.version_num,
+            counts_changes,
             traced_program: None,
         };
-        let observer = Observer::start(&self.endpoint, watched, sampled, events.clone()).await.unwrap();
+        let observer =
+            Observer::start(&self.endpoint, watched, sampled, told_of_end, events.clone()).await.unwrap();
         let stock = migration.take_stock(None).await.unwrap();
         let began = Instant::now();
-        let outcome =
-            migration.run(stock, &scenario.strategies[0].up, Duration::from_secs(600)).await.unwrap();
+        migration.start(stock, Duration::from_secs(600));
+        let outcome = migration.run(None, &scenario.strategies[0].phases[0].up).await.unwrap();
+        migration.finish(outcome).await;
         let seconds = began.elapsed().as_secs_f64();
         assert_eq!(outcome, Outcome::Completed);
         observer.stop(&events).await;

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use pgrehearse::dataset::prepare::DATASET_DATABASE;
 use pgrehearse::run::application;
-use pgrehearse::workload::Workload;
+use pgrehearse::workload::{Wanted, Workload};
 use pgrehearse_reports::event::Event;
 
 use self::loaded::Loaded;
@@ -34,10 +34,10 @@ async fn bench(rows: u64, seconds: u64) {
     recipe.scenario.workload.probes.clear();
     let tables = application::tables(&planned.plans, &planned.catalog.tables);
     let events = recorder.events().for_rehearsal(1);
-    let workload =
-        Workload::start(&endpoint, DATASET_DATABASE, &recipe.scenario.workload, &tables, 42, &events)
-            .await
-            .unwrap();
+    let declared = &recipe.scenario.workload;
+    let wanted =
+        Wanted { declared, probes: None, at_first: None, tables: &tables, seed: 42, has_to_work: true };
+    let workload = Workload::start(&endpoint, DATASET_DATABASE, wanted, &events).await.unwrap();
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     workload.unwrap().stop().await;
     drop(events);

@@ -6,13 +6,17 @@ mod check;
 mod doctor;
 mod explain;
 mod generate;
+mod init;
+mod interruption;
 mod list;
+mod lock;
 mod output;
 mod recorded;
 mod report;
 mod rows;
 mod run;
 mod scenarios;
+mod since;
 
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -24,6 +28,7 @@ use pgrehearse::error::{Error, exit_code};
 use pgrehearse::server::Machine;
 use pgrehearse_reports::Report;
 use pgrehearse_scenarios::Scenario;
+use pgrehearse_scenarios::migrations::Tool;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -39,6 +44,7 @@ const EXAMPLES: &str = "\
 Examples:
   pgrehearse run index-without-downtime             a bundled scenario, as it is
   pgrehearse run ./migrations/2026-split --scale 0.1  one of yours, with a tenth of its rows
+  pgrehearse run --migrations db/migrations --since origin/main   what a branch adds to deployed migrations
   pgrehearse check ./migrations/2026-split          look for mistakes without a server
   pgrehearse report pgrehearse-out/index-without-downtime/record.jsonl --format markdown";
 
@@ -84,6 +90,25 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
+    /// Write a scenario to start from, out of a schema, a folder of migrations, or a bundled scenario
+    ///
+    /// A schema file becomes a scenario whose strategy is yours to write; of a folder of migrations the last one becomes
+    /// the strategy, and those before it the schema. The profile lists every table, as a disposable server finds them
+    /// (it is gone afterwards). All files are copied; the folder can be checked and run at once.
+    #[command(after_long_help = EXIT_CODES)]
+    Init(InitArgs),
+    /// Write the checksums of deployed migrations into the migrations.lock of their folder
+    ///
+    /// From then on a scenario whose schema is this folder refuses a file that is not what it was. New files are added;
+    /// where one that is locked was changed or is gone, nothing is written. `sha256sum -c migrations.lock` checks it too.
+    Lock {
+        /// Folder with the migrations
+        #[arg(value_name = "MIGRATIONS")]
+        migrations: PathBuf,
+        /// The tool that they are for, where its names and comments do not tell it
+        #[arg(long, value_name = "TOOL", value_parser = since::tool)]
+        tool: Option<Tool>,
+    },
     /// List the bundled scenarios
     List,
     /// Say what a finding means and what to do instead; without an id, list them all
@@ -123,8 +148,21 @@ enum CacheCommand {
 #[derive(Debug, Args)]
 struct RunArgs {
     /// Folders with a scenario.toml, or ids of bundled scenarios (`pgrehearse list`)
-    #[arg(required = true, value_name = "SCENARIO")]
+    #[arg(required_unless_present = "migrations", conflicts_with = "migrations", value_name = "SCENARIO")]
     scenarios: Vec<String>,
+    /// Instead of a scenario: rehearse the migrations of this folder that were added since a revision, on top of those
+    /// that it had, with 1M rows in every table (--rows says otherwise)
+    #[arg(long, value_name = "DIR", requires = "since", help_heading = "Migrations")]
+    migrations: Option<PathBuf>,
+    /// The revision of git that has what is deployed: a branch, a tag or a commit
+    #[arg(long, value_name = "REV", requires = "migrations", help_heading = "Migrations")]
+    since: Option<String>,
+    /// The tool that the migrations are for, where their names and comments do not tell it
+    #[arg(long, value_name = "TOOL", requires = "migrations", value_parser = since::tool, help_heading = "Migrations")]
+    tool: Option<Tool>,
+    /// A profile of the data, as a scenario has one; tables that it does not name have its `rows`, or 1M
+    #[arg(long, value_name = "FILE", requires = "migrations", help_heading = "Migrations")]
+    profile: Option<PathBuf>,
     /// Rehearse this strategy only; may be given several times
     #[arg(long, value_name = "NAME")]
     strategy: Vec<String>,
@@ -140,6 +178,9 @@ struct RunArgs {
     /// Let no application run beside the migrations: then what it would feel is not measured
     #[arg(long)]
     no_workload: bool,
+    /// Do not rehearse the steps down, and those up again after them
+    #[arg(long)]
+    no_rollback: bool,
     /// Where the reported locks come from
     #[arg(long, value_enum, default_value_t = LockSource::Server)]
     lock_source: LockSource,
@@ -155,6 +196,24 @@ struct RunArgs {
     /// No progress on stderr
     #[arg(long, short)]
     quiet: bool,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+struct InitArgs {
+    /// A schema as pg_dump --schema-only writes it, or a folder of migrations
+    #[arg(required_unless_present = "from", conflicts_with = "from", value_name = "SCHEMA")]
+    schema: Option<PathBuf>,
+    /// Copy a bundled scenario (`pgrehearse list`)
+    #[arg(long, value_name = "ID")]
+    from: Option<String>,
+    /// The folder to write; it must be empty or not be there [default: rehearsal, or the bundled scenario's id]
+    #[arg(long, value_name = "DIR")]
+    into: Option<PathBuf>,
+    /// The tool that the migrations are for, where their names and comments do not tell it
+    #[arg(long, value_name = "TOOL", value_parser = since::tool, requires = "schema")]
+    tool: Option<Tool>,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -191,9 +250,10 @@ struct DataArgs {
     /// Multiply every table's rows by this
     #[arg(long, value_name = "X", default_value_t = 1.0)]
     scale: f64,
-    /// Rows of one table, instead of the declared ones: users=5M; may be given several times
-    #[arg(long, value_name = "TABLE=ROWS", value_parser = rows::parse)]
-    rows: Vec<(String, u64)>,
+    /// Rows of one table, instead of the declared ones: users=5M; without a name, rows of every table that the profile
+    /// does not name: 1M; may be given several times
+    #[arg(long, value_name = "[TABLE=]ROWS", value_parser = rows::parse)]
+    rows: Vec<(Option<String>, u64)>,
     /// Seed of the data, instead of the scenario's
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -214,7 +274,8 @@ impl DataArgs {
         Recipe {
             seed: self.seed.unwrap_or(scenario.seed),
             scale: self.scale,
-            rows: self.rows.iter().cloned().collect(),
+            rows: self.rows.iter().filter_map(|(table, rows)| Some((table.clone()?, *rows))).collect(),
+            rows_otherwise: self.rows.iter().rfind(|(table, _)| table.is_none()).map(|(_, rows)| *rows),
             streams: self.threads.map_or(Machine::here().cpus as usize, |threads| threads.get().into()),
             scenario,
         }
@@ -270,6 +331,8 @@ pub(crate) fn main() -> u8 {
         Command::Check { scenarios } => check::check(&scenarios),
         Command::Report { records, format } => report::report(&records, format),
         Command::List => list::list(),
+        Command::Init(args) => init::init(&args),
+        Command::Lock { migrations, tool } => lock::lock(&migrations, tool),
         Command::Explain { id } => explain::explain(id.as_deref()),
         Command::Cache { command } => cache::cache(&command),
         Command::Doctor { server } => doctor::doctor(&server),

@@ -12,4 +12,5 @@ pub mod physical;
 pub mod plan;
 pub mod prepare;
 mod refused;
+pub mod schema;
 pub mod verify;

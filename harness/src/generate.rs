@@ -7,6 +7,7 @@ use pgrehearse_scenarios::sql;
 use tokio_postgres::Config;
 
 use crate::dataset::prepare::{self, Recipe};
+use crate::dataset::schema;
 use crate::error::Error;
 use crate::events::{Events, Progress};
 use crate::run::declared;
@@ -60,11 +61,11 @@ async fn load(request: &Request, slot: &mut Option<GivenServer>, events: &Events
     let server = slot.insert(server);
     let version_major = started.server_version_num / 10_000;
     events.tell(Event::ServerStarted(started));
-    let roles = sql::roles_named(&request.recipe.scenario.schema.statements);
+    let roles = sql::roles_named(request.recipe.scenario.schema.statements());
     let database = server.make_database(&request.recipe.scenario.name, &roles).await?;
     let endpoint = server.endpoint();
     let wanted = prepare::Wanted { recipe: &request.recipe, database: &database, disk: None };
-    prepare::apply_schema(&endpoint, &request.recipe.scenario, &database).await?;
+    schema::apply(&endpoint, &request.recipe.scenario, &database).await?;
     let planned = prepare::plan(&endpoint, &wanted, events).await?;
     let ready = prepare::fill(&endpoint, version_major, &wanted, &planned, began, events).await?;
     events.tell(Event::DatasetReady(ready));

@@ -13,7 +13,7 @@ use pgrehearse_reports::event::{
 };
 use pgrehearse_scenarios::Step;
 use pgrehearse_scenarios::sql::{self, Shape, Statement, StatementKind};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::NoTls;
 
@@ -21,12 +21,14 @@ use self::storage::Storage;
 use crate::error::Error;
 use crate::events::Events;
 use crate::postgres::session::MigrationSession;
-use crate::postgres::{Connection, Endpoint, admin, inventory, locks};
+use crate::postgres::{Connection, Endpoint, admin, changes, inventory, locks};
 
 /// How long a cancelled statement may take to stop.
 const CANCEL_DEADLINE: Duration = Duration::from_secs(30);
 /// How long reading back what a statement did may take.
 const READ_DEADLINE: Duration = Duration::from_secs(60);
+/// How long telling what was changed may take before the migration goes on without.
+const CHANGES_TOLD_WITHIN: Duration = Duration::from_secs(5);
 /// What a record keeps of a statement's text, characters.
 const SQL_CHARACTERS_MAX: usize = 10_000;
 
@@ -46,7 +48,13 @@ pub struct Migration {
     storage: Storage,
     events: Events,
     sample_interval: watch::Sender<Duration>,
+    /// Asks for what has been changed when a statement has ended.
+    ended: mpsc::Sender<(u32, oneshot::Sender<()>)>,
+    /// Time that its steps may still take.
+    left: Duration,
+    /// When the steps that run have to be done.
     deadline: Instant,
+    next_step: u32,
     next_statement: u32,
     in_transaction: bool,
     /// SQLSTATE of the last statement that was refused.
@@ -78,7 +86,8 @@ impl From<tokio_postgres::Error> for Stop {
 }
 
 impl Migration {
-    /// Connects to `database`. `sample_interval` tells the lock sampler how closely to look.
+    /// Connects to `database`. `sample_interval` tells the lock sampler how closely to look; `ended` names statements that
+    /// have ended, so that what they changed is told before the next one, and waits for that.
     ///
     /// # Errors
     /// [`Error::Environment`] where the server does not answer.
@@ -87,6 +96,7 @@ impl Migration {
         database: &str,
         events: Events,
         sample_interval: watch::Sender<Duration>,
+        ended: mpsc::Sender<(u32, oneshot::Sender<()>)>,
     ) -> Result<Self, Error> {
         let clock = events.clone();
         let session = MigrationSession::open(endpoint, database, move || clock.now_us()).await?;
@@ -99,7 +109,10 @@ impl Migration {
             storage,
             events,
             sample_interval,
+            ended,
+            left: Duration::ZERO,
             deadline: Instant::now(),
+            next_step: 0,
             next_statement: 0,
             in_transaction: false,
             refused: None,
@@ -138,39 +151,45 @@ impl Migration {
         self.session.pid()
     }
 
-    /// Runs the steps; cancels what runs when `limit` is over. Tells everything, the stock that was taken before and the
-    /// outcome included.
+    /// Tells that it begins, with the stock that was taken before. Its steps may take as long as `limit` together.
+    pub fn start(&mut self, stock: MigrationStarted, limit: Duration) {
+        self.invalid_before = stock.invalid_indexes.clone().unwrap_or_default();
+        self.left = limit;
+        self.events.tell(Event::MigrationStarted(stock));
+    }
+
+    /// Runs steps, which are of the strategy's phase of that index, if it has any; cancels what runs when the time is up.
     ///
     /// # Errors
     /// [`Error::Environment`] where the server or the connection fails; a failing migration is an outcome.
-    pub async fn run(
-        mut self,
-        stock: MigrationStarted,
-        steps: &[Step],
-        limit: Duration,
-    ) -> Result<Outcome, Error> {
-        self.invalid_before = stock.invalid_indexes.clone().unwrap_or_default();
-        self.events.tell(Event::MigrationStarted(stock));
-        self.deadline = Instant::now() + limit;
+    pub async fn run(&mut self, phase: Option<u32>, steps: &[Step]) -> Result<Outcome, Error> {
+        let began = Instant::now();
+        self.deadline = began + self.left;
         let mut stopped = Ok(());
-        for (index, step) in (0..).zip(steps) {
-            stopped = self.step(index, step).await;
+        for step in steps {
+            stopped = self.step(phase, step).await;
             if stopped.is_err() {
                 break;
             }
         }
-        let outcome = match stopped {
-            Ok(()) => Outcome::Completed,
-            Err(Stop::Failed) => Outcome::Failed,
-            Err(Stop::TimedOut) => Outcome::TimedOut,
-            Err(Stop::Broken(error)) => return Err(error.while_doing("while the migration ran")),
-        };
-        let wal_lsn = admin::wal_lsn(&self.beside).await.ok();
-        self.events.tell(Event::MigrationFinished(MigrationFinished { outcome, wal_lsn }));
-        Ok(outcome)
+        self.left = self.left.saturating_sub(began.elapsed());
+        match stopped {
+            Ok(()) => Ok(Outcome::Completed),
+            Err(Stop::Failed) => Ok(Outcome::Failed),
+            Err(Stop::TimedOut) => Ok(Outcome::TimedOut),
+            Err(Stop::Broken(error)) => Err(error.while_doing("while the migration ran")),
+        }
     }
 
-    async fn step(&mut self, index: u32, step: &Step) -> Result<(), Stop> {
+    /// Ends its session and tells how it went.
+    pub async fn finish(self, outcome: Outcome) {
+        let wal_lsn = admin::wal_lsn(&self.beside).await.ok();
+        self.events.tell(Event::MigrationFinished(MigrationFinished { outcome, wal_lsn }));
+    }
+
+    async fn step(&mut self, phase: Option<u32>, step: &Step) -> Result<(), Stop> {
+        let index = self.next_step;
+        self.next_step += 1;
         let statements = &step.file.statements;
         let (shape, why) = sql::shape(statements, step.transaction);
         let transaction = match shape {
@@ -180,7 +199,7 @@ impl Migration {
         };
         let file = step.file.source.path.clone();
         let lock_timeout_ms = step.retry.lock_timeout.map(retry::server_ms);
-        let step_started = StepStarted { step: index, file, transaction, why, lock_timeout_ms };
+        let step_started = StepStarted { step: index, phase, file, transaction, why, lock_timeout_ms };
         self.events.tell(Event::StepStarted(step_started));
         let set_before = match lock_timeout_ms {
             Some(ms) => Some(self.set_lock_timeout(&ms.to_string()).await?),
@@ -250,11 +269,19 @@ impl Migration {
         }
         let alone = wrap == StatementTransaction::None && !statement.kind.controls_transaction();
         self.sample_interval.send_replace(if alone { SAMPLE_INTERVAL_ALONE } else { SAMPLE_INTERVAL });
+        let changes = may_change_rows(statement);
+        let xid_before = if alone && changes { self.local_xid().await } else { None };
         let sent_us = self.events.now_us();
         let number = self.announce(index, step, statement, &statement.text, wrap, sent_us);
         let result = self.send(statement).await;
         let finished_us = self.events.now_us();
         self.tell_said(number);
+        if changes {
+            self.have_changes_told(number).await;
+        }
+        let xid_after = if xid_before.is_some() { self.local_xid().await } else { None };
+        // Asking is a transaction itself.
+        let transactions = xid_before.zip(xid_after).map(|(before, after)| after.saturating_sub(before + 1));
         match result {
             Ok(rows) => {
                 self.follow_transaction(statement, sent_us, finished_us);
@@ -266,13 +293,14 @@ impl Migration {
                         rows,
                         error: None,
                         wal_lsn,
+                        transactions,
                     }),
                 );
                 if wrap == StatementTransaction::Own { self.commit(index, step).await } else { Ok(()) }
             }
             Err(refused) => {
                 let (error, stop) = refused.said()?;
-                self.failed(number, finished_us, errors::of(&error, step, Some(statement)));
+                self.failed(number, finished_us, errors::of(&error, step, Some(statement)), transactions);
                 // PostgreSQL has rolled back already when a COMMIT fails.
                 if matches!(statement.kind, StatementKind::Commit | StatementKind::Rollback)
                     && self.in_transaction
@@ -352,6 +380,23 @@ impl Migration {
         }
     }
 
+    /// The number that the session gave its latest transaction; none where it does not say.
+    async fn local_xid(&self) -> Option<u64> {
+        let asking = changes::own_local_xid(self.session.client());
+        timeout(READ_DEADLINE, asking).await.ok()?.ok().flatten()
+    }
+
+    /// Waits until somebody has told what is changed by now. Nobody may be there.
+    async fn have_changes_told(&self, statement: u32) {
+        let (seen, told) = oneshot::channel();
+        let asking = async {
+            if self.ended.send((statement, seen)).await.is_ok() {
+                drop(told.await);
+            }
+        };
+        drop(timeout(CHANGES_TOLD_WITHIN, asking).await);
+    }
+
     fn tell_said(&mut self, statement: u32) {
         let (said, unheard) = self.session.take_said();
         self.events.count_dropped(unheard);
@@ -381,11 +426,19 @@ impl Migration {
         Ok(timeout(READ_DEADLINE, admin::wal_lsn(&self.beside)).await.map_err(|_| unanswered())?.ok())
     }
 
-    fn failed(&mut self, statement: u32, at_us: u64, error: SqlError) {
+    fn failed(&mut self, statement: u32, at_us: u64, error: SqlError, transactions: Option<u64>) {
         self.refused.clone_from(&error.sqlstate);
-        let finished = StatementFinished { statement, rows: None, error: Some(error), wal_lsn: None };
+        let finished =
+            StatementFinished { statement, rows: None, error: Some(error), wal_lsn: None, transactions };
         self.events.tell_at(at_us, Event::StatementFinished(finished));
     }
+}
+
+/// Statements that change rows, or run others that may.
+fn may_change_rows(statement: &Statement) -> bool {
+    let tag = statement.tag.as_str();
+    sql::counts_changes(&statement.text)
+        || ["DO", "CALL", "SELECT", "WITH", "EXECUTE"].iter().any(|verb| tag.starts_with(verb))
 }
 
 /// The server does not say what was asked for beside the migration's own statements.

@@ -1,5 +1,6 @@
 //! Watching a rehearsal from beside it, on connections of its own.
 
+mod changes;
 mod edges;
 mod growth;
 mod kernel;
@@ -10,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use pgrehearse_reports::event::{Event, SamplerStopped};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::error::Error;
@@ -37,12 +38,15 @@ pub struct Watched {
     pub backend_pid: i32,
     /// `server_version_num`
     pub version_num: u32,
+    /// Whether the server counts what the session changes.
+    pub counts_changes: bool,
     /// The server's program, where the kernel is to trace its lock calls.
     pub traced_program: Option<PathBuf>,
 }
 
 impl Observer {
-    /// Starts watching. The sampler follows `sample_interval` as it changes.
+    /// Starts watching. The sampler follows `sample_interval` as it changes; a statement that
+    /// `ended` names is answered when what was changed by then has been told.
     ///
     /// # Errors
     /// [`Error::Environment`] where the server does not answer.
@@ -50,6 +54,7 @@ impl Observer {
         endpoint: &Endpoint,
         watched: Watched,
         sample_interval: watch::Receiver<Duration>,
+        ended: mpsc::Receiver<(u32, oneshot::Sender<()>)>,
         events: Events,
     ) -> Result<Self, Error> {
         let (stop, stopped) = watch::channel(false);
@@ -64,6 +69,9 @@ impl Observer {
             }
             None => None,
         };
+        let home = endpoint.connect_as_superuser(HOME_DATABASE, "pgrehearse changes").await?;
+        let changes = changes::ChangeWatch::new(home, watched.clone(), events.clone());
+        tasks.spawn(changes.run(ended, stopped.clone()));
         tasks.spawn(growth::watch(beside, watched, events, stopped));
         Ok(Self { stop, tasks, kernel })
     }

@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod bulk;
 pub mod catalog;
+pub mod changes;
 pub mod counts;
 pub mod inventory;
 pub mod locks;
@@ -12,6 +13,7 @@ pub mod shape;
 pub mod state;
 pub mod statistics;
 pub mod tuples;
+pub mod writes;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

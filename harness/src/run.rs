@@ -5,7 +5,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use pgrehearse_reports::event::{Event, RunFinished, TornDown};
+use pgrehearse_reports::event::{Event, Moment, RunFinished, TornDown};
 use pgrehearse_reports::{Report, record};
 use pgrehearse_scenarios::Strategy;
 use rand::SeedableRng;
@@ -15,13 +15,15 @@ use rand::seq::SliceRandom;
 pub mod application;
 mod dataset;
 pub(crate) mod declared;
+mod leg;
 mod rehearsal;
 
 use self::rehearsal::Rehearsal;
 use crate::cache::Cache;
-use crate::dataset::prepare::Recipe;
+use crate::dataset::prepare::{DATASET_DATABASE, Recipe};
 use crate::error::Error;
 use crate::events::{Events, Progress};
+use crate::inspect;
 use crate::server::discover::Binaries;
 use crate::server::{LocalServer, WorkDir, sweep};
 
@@ -49,6 +51,8 @@ pub struct Request {
     pub keep: bool,
     /// Let an application run beside the migration.
     pub with_workload: bool,
+    /// Rehearse the steps down too, and those up again after them, of each strategy's first repetition.
+    pub with_rollback: bool,
     /// Let the kernel trace the server's lock calls, if it can.
     pub trace_kernel: bool,
     /// Load the data and rehearse nothing.
@@ -130,12 +134,19 @@ async fn rehearse_all(
             version_num,
             endpoint: &endpoint,
             tables,
+            probes: strategy.probes(),
         };
-        let events = events.for_rehearsal(number);
+        let (run_events, events) = (events, events.for_rehearsal(number));
         tokio::select! {
             biased;
             done = rehearsal.run(&events) => done?,
             error = server.ended() => return Err(error),
+        }
+        if number == 1 {
+            // Nothing changes the dataset itself; read now, it does not put the first migration off.
+            let goes_back = |strategy: &&Strategy| !strategy.down.is_empty();
+            let with_rows = request.with_rollback && chosen(request).iter().any(goes_back);
+            inspect::state(&endpoint, DATASET_DATABASE, Moment::Before, with_rows, run_events).await?;
         }
         let may_stop = (number as usize).is_multiple_of(strategies * ROUNDS_PER_LOOK);
         if let Some(record) = request.stop_when_clear.as_deref().filter(|_| may_stop) {

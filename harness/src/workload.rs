@@ -8,7 +8,9 @@ mod pool;
 mod query;
 mod table;
 mod tally;
+mod writes;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -19,13 +21,14 @@ use pgrehearse_scenarios::diagnostic::Diagnostic;
 use pgrehearse_scenarios::scenario::Workload as Declared;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 pub use self::hold::Holds;
 pub use self::table::{Column, Table, Values};
+pub use self::writes::Writes;
 
-use self::generator::Go;
+use self::generator::{Go, Switch};
 use self::pool::{Address, Session};
 use self::query::Query;
 use crate::error::Error;
@@ -35,11 +38,35 @@ use crate::postgres::{Endpoint, MIGRATOR, PROBE_NAME, words_of};
 /// How long a query may take on an idle server.
 const TRIED_WITHIN: Duration = Duration::from_secs(10);
 
+/// How long requests of queries that are to be sent no more may still take.
+pub const SWITCHED_WITHIN: Duration = Duration::from_secs(30);
+
 /// The application at work. It ends when dropped.
 #[derive(Debug)]
 pub struct Workload {
     go: watch::Sender<Go>,
+    switches: mpsc::Sender<Switch>,
+    /// By query.
+    names: Vec<String>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What an application is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// What the scenario says.
+    pub declared: &'a Declared,
+    /// Names of the probes that are ever sent; none where all are.
+    pub probes: Option<&'a [String]>,
+    /// Names of those that are sent from the first on; none where all are.
+    pub at_first: Option<&'a [String]>,
+    /// What it knows of the data.
+    pub tables: &'a [Table],
+    /// Seed of what it asks for.
+    pub seed: u64,
+    /// Whether those that are sent from the first on are tried and prepared before: on a database where they may fail, as
+    /// after a migration that breaks them, they are not.
+    pub has_to_work: bool,
 }
 
 impl Workload {
@@ -47,39 +74,66 @@ impl Workload {
     /// there is nothing that could be sent.
     ///
     /// # Errors
-    /// [`Error::Scenario`] with every declared query that cannot run before the migration, each with its place;
+    /// [`Error::Scenario`] with every declared query that is sent from the first on and cannot run, each with its place;
     /// [`Error::Environment`] where the server does not answer.
     pub async fn start(
         endpoint: &Endpoint,
         database: &str,
-        declared: &Declared,
-        tables: &[Table],
-        seed: u64,
+        wanted: Wanted<'_>,
         events: &Events,
     ) -> Result<Option<Self>, Error> {
-        let by_default = declared.probes.is_empty();
-        let queries = queries(declared, tables)?;
-        let queries = Arc::new(tried(queries, endpoint, database, seed, events).await?);
+        let Wanted { declared, probes, at_first, tables, seed, has_to_work } = wanted;
+        let mut queries = queries(declared, tables)?;
+        queries.retain(|query| is_named(&query.name, probes));
+        let (now, later): (Vec<_>, Vec<_>) =
+            queries.into_iter().partition(|query| is_named(&query.name, at_first));
+        let mut queries = if has_to_work { tried(now, endpoint, database, seed, events).await? } else { now };
+        let mut live = vec![true; queries.len()];
+        queries.extend(later);
+        live.resize(queries.len(), false);
         if queries.is_empty() {
             return Ok(None);
         }
-        let address = Address { endpoint: endpoint.clone(), database: database.to_owned(), queries };
+        share_out_pools(&mut queries);
+        let names = queries.iter().map(|query| query.name.clone()).collect();
+        let address =
+            Address { endpoint: endpoint.clone(), database: database.to_owned(), queries: Arc::new(queries) };
         let started = WorkloadStarted {
             connections: declared.connections,
             probes: address.queries.iter().map(Query::declared).collect(),
-            by_default,
+            by_default: declared.probes.is_empty(),
         };
         let (go, told_to_go) = watch::channel(Go::On);
+        let (switches, told_to_switch) = mpsc::channel(1);
         let (ready, begun) = oneshot::channel();
-        let (connections, told) = (declared.connections, events.clone());
+        let (connections, prepares) = (declared.connections, has_to_work);
+        let start = Start { address, connections, live, prepares, seed, started, ready };
+        let told = events.clone();
         // A thread of its own: what else the program does must not make requests late.
         let thread = std::thread::Builder::new()
             .name("workload".to_owned())
-            .spawn(move || on_thread(address, connections, seed, &told, told_to_go, started, ready))
+            .spawn(move || on_thread(start, &told, told_to_go, told_to_switch))
             .map_err(|error| Error::Environment(format!("cannot start a thread: {error}")))?;
-        let workload = Self { go, thread: Some(thread) };
+        let workload = Self { go, switches, names, thread: Some(thread) };
         begun.await.map_err(|_| Error::Environment("the workload did not begin".to_owned()))??;
         Ok(Some(workload))
+    }
+
+    /// Sends from now on the named queries and no others, and waits a while until nothing is under way for others, as a
+    /// deploy does that lets old processes finish. Gives the indices of those that are sent, and whether others are still
+    /// waiting for their answers.
+    pub async fn switch(&self, probes: Option<&[String]>) -> (Vec<u32>, bool) {
+        let live: Vec<bool> = self.names.iter().map(|name| is_named(name, probes)).collect();
+        let sent = (0..).zip(&live).filter(|(_, live)| **live).map(|(index, _)| index).collect();
+        let (done, switched) = oneshot::channel();
+        let switching = async {
+            // Where it has ended, it tells so itself.
+            if self.switches.send(Switch { live, done }).await.is_ok() {
+                drop(switched.await);
+            }
+        };
+        let are_left = timeout(SWITCHED_WITHIN, switching).await.is_err();
+        (sent, are_left)
     }
 
     /// Sends nothing more, waits a little for the last answers, and tells the end.
@@ -91,6 +145,10 @@ impl Workload {
     }
 }
 
+fn is_named(name: &String, named: Option<&[String]>) -> bool {
+    named.is_none_or(|named| named.contains(name))
+}
+
 impl Drop for Workload {
     fn drop(&mut self) {
         self.go.send_replace(Go::Abort);
@@ -99,16 +157,22 @@ impl Drop for Workload {
     }
 }
 
-/// The thread's life: connect, tell that it begins, send.
-fn on_thread(
+/// What the workload's thread begins with.
+struct Start {
     address: Address,
     connections: u32,
+    /// Which queries are sent from the first on.
+    live: Vec<bool>,
+    /// Whether these are prepared before.
+    prepares: bool,
     seed: u64,
-    events: &Events,
-    mut go: watch::Receiver<Go>,
     started: WorkloadStarted,
     ready: oneshot::Sender<Result<(), Error>>,
-) {
+}
+
+/// The thread's life: connect, tell that it begins, send.
+fn on_thread(start: Start, events: &Events, mut go: watch::Receiver<Go>, switches: mpsc::Receiver<Switch>) {
+    let Start { address, connections, live, prepares, seed, started, ready } = start;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -121,7 +185,7 @@ fn on_thread(
         let opened = tokio::select! {
             biased;
             _ = go.wait_for(|go| *go == Go::Abort) => return,
-            opened = open_pools(&address, connections) => opened,
+            opened = open_pools(&address, connections, if prepares { &live } else { &[] }) => opened,
         };
         let pools = match opened {
             Ok(pools) => pools,
@@ -132,23 +196,42 @@ fn on_thread(
         };
         events.tell(Event::WorkloadStarted(started));
         if ready.send(Ok(())).is_ok() {
-            generator::run(address, pools, seed, events.clone(), go).await;
+            generator::run(address, pools, live, seed, events.clone(), go, switches).await;
         }
     });
 }
 
-async fn open_pools(address: &Address, connections: u32) -> Result<Vec<Vec<Session>>, Error> {
+/// Opens every pool, its connections with the queries prepared that are marked.
+async fn open_pools(
+    address: &Address,
+    connections: u32,
+    prepared: &[bool],
+) -> Result<Vec<Vec<Session>>, Error> {
     let mut pools = Vec::new();
     for _ in 0..=address.queries.iter().map(|query| query.pool).max().unwrap_or(0) {
         let mut pool = Vec::new();
         for _ in 0..connections {
             let mut session = address.open().await?;
-            session.prepare(&address.queries).await?;
+            session.prepare(&address.queries, prepared).await?;
             pool.push(session);
         }
         pools.push(pool);
     }
     Ok(pools)
+}
+
+/// Numbers the pools from 0 on: some may be those of versions that are never sent.
+fn share_out_pools(queries: &mut [Query]) {
+    let used: BTreeSet<usize> = queries.iter().map(|query| query.pool).collect();
+    for query in queries {
+        query.pool = used.range(..query.pool).count();
+    }
+}
+
+/// Pools that the declared queries have: one for each version of the application; two of the default queries.
+pub fn pools(declared: &Declared) -> u64 {
+    let versions: BTreeSet<_> = declared.probes.iter().map(|probe| &probe.version).collect();
+    if declared.probes.is_empty() { 2 } else { versions.len() as u64 }
 }
 
 /// Whether what the declared queries and long transactions name is there, as far as can be told before there are rows.
@@ -169,8 +252,14 @@ fn queries(declared: &Declared, tables: &[Table]) -> Result<Vec<Query>, Error> {
         return Ok(defaults::queries(tables));
     }
     let (mut queries, mut problems) = (Vec::new(), Vec::new());
+    let mut versions: Vec<&Option<String>> = Vec::new();
     for probe in &declared.probes {
-        match Query::of_probe(probe, tables) {
+        let known = versions.iter().position(|version| **version == probe.version);
+        let pool = known.unwrap_or_else(|| {
+            versions.push(&probe.version);
+            versions.len() - 1
+        });
+        match Query::of_probe(probe, pool, tables) {
             Ok(query) => queries.push(query),
             Err(found) => problems.extend(found),
         }

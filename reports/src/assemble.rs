@@ -1,22 +1,26 @@
 //! From the entries of a record to the finished report.
 
+mod backfill;
 mod facts;
 mod fit;
 mod opened;
 mod rehearsal;
+mod rollback;
+mod rollout;
 mod warnings;
 
 use std::collections::BTreeMap;
 
-use crate::event::Entry;
+use crate::event::{Entry, Moment};
 use crate::judge::comparison::{End, Ends};
 use crate::judge::{self, Terms};
 use crate::model::dataset::Dataset;
+use crate::model::migrations::Migrations;
 use crate::model::rehearsal::Rehearsal;
 use crate::model::strategy::Strategy;
 use crate::model::{REPORT_FORMAT, RecordedRun, Report, Run, RunEnd, Scenario};
 use crate::record::RecordError;
-use crate::timeline::Timeline;
+use crate::timeline::Legs;
 use opened::Opened;
 use warnings::Warnings;
 
@@ -93,6 +97,7 @@ fn assemble(records: &[Opened]) -> Report {
             title: first.title.clone(),
             about: first.about.clone(),
             fingerprint: first.fingerprint.clone(),
+            migrations: first.migrations.as_ref().map(Migrations::of),
         },
         environment: environments.into_iter().flatten().next(),
         seed: first.seed,
@@ -128,21 +133,23 @@ impl<'a> Rehearsed<'a> {
                 of_rehearsals.entry(rehearsal).or_default().push(entry);
             }
         }
+        let before = record.before();
         let mut begun = 0;
         for (number, entries) in &of_rehearsals {
-            let Some(timeline) = Timeline::new(entries) else {
+            let Some(legs) = Legs::new(entries) else {
                 warnings.of_unstarted_rehearsal(*number, entries);
                 continue;
             };
             begun += 1;
-            let (mut rehearsal, contradictions) = rehearsal::rehearsal(&timeline, terms.budget);
+            let timeline = &legs.up;
+            let (mut rehearsal, contradictions) = rehearsal::rehearsal(&legs, before, terms);
             let of_strategy = self.of_strategies.entry(timeline.started.strategy.clone()).or_default();
             rehearsal.run = u32::try_from(run).unwrap_or(u32::MAX);
             if renumber {
                 rehearsal.repetition = u32::try_from(of_strategy.len() + 1).unwrap_or(u32::MAX);
             }
-            warnings.of_rehearsal(&timeline, &rehearsal, &contradictions);
-            if let Some(state) = timeline.state_after.filter(|_| rehearsal.is_whole()) {
+            warnings.of_rehearsal(timeline, &rehearsal, &contradictions);
+            if let Some(state) = legs.state(Moment::After).filter(|_| rehearsal.is_whole()) {
                 let declared = rehearsal.workload.as_ref().is_some_and(|workload| !workload.by_default);
                 let writes = declared && rehearsal.probes.iter().any(|probe| probe.kind == "write");
                 let (run, repetition) = (rehearsal.run, rehearsal.repetition);

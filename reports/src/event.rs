@@ -7,7 +7,9 @@
 mod dataset;
 mod fidelity;
 mod lock;
+mod progress;
 mod rehearsal;
+mod rollout;
 mod run;
 mod state;
 mod statement;
@@ -24,11 +26,19 @@ pub use lock::{
     BlockedGone, BlockedSeen, Blocker, HeldLock, KernelLock, KernelTraceEnded, KernelTraceStarted, LockGone,
     LockMode, LockSeen, RelationKind, RelationNamed, SamplerStopped, SessionLocks, Waiter,
 };
+pub use progress::{ChangeNamed, Changed, ChangesSeen};
 pub use rehearsal::{
     DatabaseSized, Inspected, MigrationFinished, MigrationStarted, Outcome, Phase, PhaseStarted,
     RehearsalFinished, RehearsalStarted, StepStarted, TransactionShape,
 };
-pub use run::{BudgetDeclared, RecordStarted, RunFinished, RunStarted, StrategyDeclared, TornDown, Warned};
+pub use rollout::{
+    ApplicationWrites, DataChecked, RollBackSkipped, StrategyPhaseDeclared, StrategyPhaseFinished,
+    StrategyPhaseStarted, TableWritten,
+};
+pub use run::{
+    BudgetDeclared, FileChecksum, MigrationsDeployed, RecordStarted, RunFinished, RunStarted,
+    StrategyDeclared, TornDown, Warned,
+};
 pub use state::{ColumnContent, Moment, SchemaObject, StateSeen, TableContent};
 pub use statement::{
     Notice, ProgressSeen, SqlError, StatementFinished, StatementStarted, StatementTransaction,
@@ -132,8 +142,22 @@ pub enum Event {
     HoldEnded(HoldEnded),
     /// A step failed and is tried again.
     StepRetried(StepRetried),
+    /// A phase of the strategy begins.
+    StrategyPhaseStarted(StrategyPhaseStarted),
+    /// Its steps have run.
+    StrategyPhaseFinished(StrategyPhaseFinished),
+    /// A check of the data was made.
+    DataChecked(DataChecked),
+    /// A statement that changes rows is seen for the first time.
+    ChangeNamed(ChangeNamed),
+    /// What the migration's session has changed so far.
+    ChangesSeen(ChangesSeen),
     /// The migration's session is done (or was cancelled).
     MigrationFinished(MigrationFinished),
+    /// What the application's own requests change.
+    ApplicationWrites(ApplicationWrites),
+    /// The way back is not rehearsed although there is one.
+    RollBackSkipped(RollBackSkipped),
     /// What the database looks like afterwards.
     Inspected(Inspected),
     /// See [`StateSeen`].

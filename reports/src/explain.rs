@@ -5,6 +5,8 @@
 mod application;
 mod leftovers;
 mod locks;
+mod rollback;
+mod rollout;
 
 use crate::model::strategy::Severity;
 
@@ -35,15 +37,18 @@ pub fn find(id: &str) -> Option<&'static Explained> {
     CATALOGUE.iter().find(|explained| explained.id == id)
 }
 
-static CATALOGUE: [Explained; 17] = [
+static CATALOGUE: [Explained; 24] = [
     locks::WRITE_STALL,
     locks::READ_STALL,
     locks::LOCK_QUEUE,
     application::POOL_EXHAUSTED,
     application::APP_QUERY_BROKEN,
+    rollout::DATA_INCONSISTENT,
     application::PROBE_FAILED,
     leftovers::STATEMENT_FAILED,
     leftovers::TIMED_OUT,
+    rollout::BACKFILL_NO_PROGRESS,
+    leftovers::HALF_APPLIED,
     locks::TABLE_REWRITE,
     locks::SCAN_UNDER_LOCK,
     leftovers::INVALID_INDEX_LEFT,
@@ -52,6 +57,10 @@ static CATALOGUE: [Explained; 17] = [
     locks::NO_LOCK_TIMEOUT,
     leftovers::WAL_HEAVY,
     leftovers::DEAD_TUPLES_LEFT,
+    rollback::ROLLBACK_FAILED,
+    rollback::ROLLBACK_INCOMPLETE,
+    rollback::ROLLBACK_LOSES_DATA,
+    rollback::REAPPLY_FAILED,
     leftovers::NO_DOWN,
 ];
 

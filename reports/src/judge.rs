@@ -29,9 +29,9 @@ pub(crate) fn judge(declared: &StrategyDeclared, mut rehearsals: Vec<Rehearsal>,
     for rehearsal in &mut rehearsals {
         rehearsal.measures = comparison::measures(rehearsal);
         let alone = std::slice::from_ref(&*rehearsal);
-        rehearsal.verdict = Some(verdict(alone, &budget::lines(terms.budget, alone)));
+        rehearsal.verdict = Some(verdict(alone, &budget::lines(terms.budget, declared, alone)));
     }
-    let budget = budget::lines(terms.budget, &rehearsals);
+    let budget = budget::lines(terms.budget, declared, &rehearsals);
     let findings = findings::findings(declared, &rehearsals, terms);
     let verdict = verdict(&rehearsals, &budget);
     Strategy {

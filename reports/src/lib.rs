@@ -8,12 +8,14 @@
 //! into a timeline, merges what was seen of its locks, and judges) → [`render::render`].
 
 mod assemble;
+mod differences;
 pub mod event;
 pub mod explain;
 mod fidelity;
 mod judge;
 mod locks;
 pub mod model;
+mod names;
 pub mod record;
 pub mod render;
 mod statements;

@@ -5,11 +5,15 @@
 //! phase began (its `phase_started{migrate}` event; its session is connected by then), with microsecond
 //! resolution.
 
+pub mod backfill;
 pub mod comparison;
 pub mod dataset;
 pub mod environment;
 pub mod lock;
+pub mod migrations;
 pub mod rehearsal;
+pub mod rollback;
+pub mod rollout;
 pub mod statement;
 pub mod strategy;
 pub mod workload;
@@ -110,6 +114,9 @@ pub struct Scenario {
     pub about: Option<String>,
     /// SHA-256 of its files, hexadecimal.
     pub fingerprint: String,
+    /// The deployed migrations that made its schema; null where a schema file did.
+    #[serde(default)]
+    pub migrations: Option<migrations::Migrations>,
 }
 
 /// A measured number: whole where it counts something, a fraction where it is a time.

@@ -1,7 +1,10 @@
 //! Records for tests, built tersely: every call adds an event at the present time, [`Sample::at`] moves it.
 
+pub(crate) mod backfill;
 pub(crate) mod fidelity;
 pub(crate) mod repeated;
+pub(crate) mod rollback;
+pub(crate) mod rollout;
 pub(crate) mod workload;
 
 use std::collections::BTreeMap;
@@ -46,10 +49,13 @@ pub(crate) struct Sample {
 
 pub(crate) fn strategy(name: &str) -> StrategyDeclared {
     StrategyDeclared {
+        phases: Vec::new(),
+        verify: Vec::new(),
         name: name.to_owned(),
         up: vec![format!("{name}.up.sql")],
         down: vec![format!("{name}.down.sql")],
         irreversible: None,
+        nothing_to_undo: false,
         expect_verdict: None,
         expect_findings: Vec::new(),
     }
@@ -62,6 +68,7 @@ pub(crate) fn budget() -> BudgetDeclared {
         duration_ms: 1_800_000.0,
         probe_errors: 0,
         rewrite_allowed: true,
+        broken_rollback_allowed: true,
         unmeasured_allowed: false,
         wal_bytes: None,
         disk_growth_bytes: None,
@@ -117,6 +124,7 @@ impl Sample {
             scale: 1.0,
             strategies,
             budget,
+            migrations: None,
         }));
         sample
     }
@@ -254,6 +262,7 @@ impl Sample {
         let step = self.step;
         self.step += 1;
         self.event(Event::StepStarted(StepStarted {
+            phase: None,
             step,
             file: file.to_owned(),
             transaction,
@@ -310,7 +319,13 @@ impl Sample {
     fn finished(&mut self, rows: Option<u64>, error: Option<SqlError>, wal_lsn: Option<u64>) -> &mut Self {
         let statement = self.statement;
         self.statement += 1;
-        self.event(Event::StatementFinished(StatementFinished { statement, rows, error, wal_lsn }))
+        self.event(Event::StatementFinished(StatementFinished {
+            statement,
+            rows,
+            error,
+            wal_lsn,
+            transactions: None,
+        }))
     }
 
     /// The session reads its locks after the statement that is done.

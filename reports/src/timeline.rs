@@ -3,27 +3,28 @@
 use std::collections::BTreeMap;
 
 use crate::event::{
-    Entry, Event, Inspected, KernelLock, KernelTraceEnded, KernelTraceStarted, MigrationFinished,
-    MigrationStarted, Moment, Notice, Phase, ProgressSeen, RehearsalFinished, RehearsalStarted, RelationKind,
-    RelationNamed, SamplerStopped, SessionLocks, StateSeen, StepRetried, StepStarted, StorageChanged,
+    ChangeNamed, ChangesSeen, DataChecked, Entry, Event, Inspected, KernelLock, KernelTraceEnded,
+    KernelTraceStarted, MigrationFinished, MigrationStarted, Notice, Phase, ProgressSeen, RehearsalFinished,
+    RehearsalStarted, SamplerStopped, SessionLocks, StepRetried, StepStarted, StorageChanged,
 };
 use crate::window::Window;
 
 mod application;
+mod legs;
+mod relations;
 mod spans;
 
 pub(crate) use application::Application;
-pub(crate) use spans::{StatementSpan, TransactionSpan};
+pub(crate) use legs::{Leg, Legs};
+use relations::Relations;
+pub(crate) use spans::{PhaseSpan, StatementSpan, TransactionSpan};
 
-/// Smallest oid of an object that is not part of the system (`FirstNormalObjectId`).
-const FIRST_USER_OID: u32 = 16_384;
-
-/// A rehearsal's events. Those of the baseline (but for the application's) and of the way back are not among them: they
-/// are no part of the migration up.
+/// The events of one leg of a rehearsal: of the migration up, of the way back, or of the way up again. Those of the baseline
+/// (but for the application's) and of the other legs are not among them.
 #[derive(Debug)]
 pub(crate) struct Timeline<'a> {
     pub(crate) started: &'a RehearsalStarted,
-    /// The migration phase's beginning; where the record has none, the next best beginning.
+    /// The beginning of the leg's phase; where the record has none, the next best beginning.
     pub(crate) zero_us: u64,
     /// When whatever is still open counts as closed: the migration's session being done, else the last event.
     pub(crate) close_us: u64,
@@ -51,21 +52,33 @@ pub(crate) struct Timeline<'a> {
     pub(crate) kernel_started: Option<&'a KernelTraceStarted>,
     pub(crate) kernel_ended: Option<&'a KernelTraceEnded>,
     pub(crate) inspected: Option<&'a Inspected>,
-    /// What the migration led to.
-    pub(crate) state_after: Option<&'a StateSeen>,
+    /// The phases of the strategy, by time.
+    pub(crate) phases: Vec<PhaseSpan<'a>>,
+    /// When steps ran, by time: all of the migration, the pauses between its phases left out.
+    pub(crate) running: Vec<Window>,
+    pub(crate) checks: Vec<(u64, &'a DataChecked)>,
+    /// By number.
+    pub(crate) changes_named: BTreeMap<u32, &'a ChangeNamed>,
+    pub(crate) changes: Vec<(u64, &'a ChangesSeen)>,
     pub(crate) finished: Option<&'a RehearsalFinished>,
     /// The application beside the migration, from the baseline on.
     pub(crate) application: Application<'a>,
-    relations: BTreeMap<u32, &'a RelationNamed>,
+    relations: Relations<'a>,
 }
 
 impl<'a> Timeline<'a> {
-    /// Sorts a rehearsal's entries, which are in order; none where its beginning is not among them.
-    pub(crate) fn new(entries: &[&'a Entry]) -> Option<Self> {
-        let (begun_us, started) = entries.iter().find_map(|entry| match &entry.event {
+    /// Sorts a rehearsal's entries, which are in order; none where the rehearsal's beginning, or that of this way back or up
+    /// again, is not among them.
+    fn new(entries: &[&'a Entry], leg: Leg) -> Option<Self> {
+        let (started_us, started) = entries.iter().find_map(|entry| match &entry.event {
             Event::RehearsalStarted(started) => Some((entry.at_us, started)),
             _ => None,
         })?;
+        let phase_us = entries.iter().find_map(|entry| match &entry.event {
+            Event::PhaseStarted(started) if started.phase == leg.phase() => Some(entry.at_us),
+            _ => None,
+        });
+        let begun_us = if leg == Leg::Up { started_us } else { phase_us? };
         let mut timeline = Self {
             started,
             zero_us: begun_us,
@@ -87,50 +100,53 @@ impl<'a> Timeline<'a> {
             kernel_started: None,
             kernel_ended: None,
             inspected: None,
-            state_after: None,
+            phases: Vec::new(),
+            running: Vec::new(),
+            checks: Vec::new(),
+            changes_named: BTreeMap::new(),
+            changes: Vec::new(),
             finished: None,
             application: Application::default(),
-            relations: BTreeMap::new(),
+            relations: Relations::default(),
         };
         let mut phase = None;
-        let mut migrate_us = None;
         for entry in entries {
             if let Event::PhaseStarted(started) = &entry.event {
                 phase = Some(started.phase);
-                if started.phase == Phase::Migrate {
-                    migrate_us.get_or_insert(entry.at_us);
-                }
             }
-            let of_migration = !matches!(phase, Some(Phase::Baseline | Phase::RollBack));
+            let of_entry = Leg::of(phase);
+            if let Event::RelationNamed(named) = &entry.event {
+                timeline.relations.take(named, of_entry.cmp(&leg));
+            } else if let Event::RehearsalFinished(finished) = &entry.event {
+                timeline.finished = Some(finished);
+            }
+            if of_entry != leg {
+                continue;
+            }
+            let of_migration = phase != Some(Phase::Baseline);
             if of_migration && phase != Some(Phase::Inspect) {
                 timeline.close_us = timeline.close_us.max(entry.at_us);
             }
             timeline.take(entry, of_migration);
-            if phase != Some(Phase::RollBack) {
-                timeline.application.take(entry);
-            }
+            timeline.application.take(entry);
         }
         let connected_us = timeline.migration.map(|(at_us, _)| at_us);
-        timeline.zero_us = migrate_us.or(connected_us).unwrap_or(begun_us);
+        timeline.zero_us = phase_us.or(connected_us).unwrap_or(begun_us);
         if let Some((at_us, _)) = timeline.migration_finished {
             timeline.close_us = at_us;
         }
+        timeline.running = timeline.when_steps_ran();
         Some(timeline)
     }
 
     fn take(&mut self, entry: &'a Entry, of_migration: bool) {
         match &entry.event {
-            Event::RelationNamed(named) => self.name(named),
             Event::Inspected(inspected) => {
                 self.inspected.get_or_insert(inspected);
-            }
-            Event::StateSeen(seen) if seen.moment == Moment::After => {
-                self.state_after.get_or_insert(seen);
             }
             Event::SamplerStopped(stopped) => self.sampler = Some(stopped),
             Event::KernelTraceStarted(started) => self.kernel_started = Some(started),
             Event::KernelTraceEnded(ended) => self.kernel_ended = Some(ended),
-            Event::RehearsalFinished(finished) => self.finished = Some(finished),
             _ if of_migration => self.take_of_migration(entry),
             _ => {}
         }
@@ -179,7 +195,14 @@ impl<'a> Timeline<'a> {
             Event::StorageChanged(changed) => self.storage.push(changed),
             Event::ProgressSeen(seen) => self.progress.push((at_us, seen)),
             Event::DatabaseSized(sized) => self.bytes_peak = self.bytes_peak.max(Some(sized.bytes)),
-            // Facts of the run, facts taken above, and what no report tells of.
+            Event::StrategyPhaseStarted(started) => self.begin_phase(at_us, started),
+            Event::StrategyPhaseFinished(finished) => self.finish_phase(at_us, finished),
+            Event::DataChecked(checked) => self.checks.push((at_us, checked)),
+            Event::ChangeNamed(named) => {
+                self.changes_named.entry(named.change).or_insert(named);
+            }
+            Event::ChangesSeen(seen) => self.changes.push((at_us, seen)),
+            // Facts of the run, facts taken elsewhere, and what no report tells of.
             Event::RecordStarted(_)
             | Event::RunStarted(_)
             | Event::ServerStarted(_)
@@ -197,6 +220,8 @@ impl<'a> Timeline<'a> {
             | Event::RehearsalFinished(_)
             | Event::Warned(_)
             | Event::TornDown(_)
+            | Event::ApplicationWrites(_)
+            | Event::RollBackSkipped(_)
             | Event::WorkloadStarted(_)
             | Event::ProbeWindow(_)
             | Event::ProbeRequest(_)
@@ -207,57 +232,10 @@ impl<'a> Timeline<'a> {
         }
     }
 
-    /// The first name that was given with a kind: what a relation was called when it was locked.
-    fn name(&mut self, named: &'a RelationNamed) {
-        let known = self.relations.entry(named.oid).or_insert(named);
-        if known.kind == RelationKind::Unknown {
-            *known = named;
-        }
-    }
-
     fn end_transaction(&mut self, window: Window) {
         if let Some(open) = self.transactions.last_mut().filter(|transaction| transaction.ended.is_none()) {
             open.ended = Some(window.not_before(open.started_us));
         }
-    }
-
-    /// What is known of a relation.
-    pub(crate) fn relation(&self, oid: u32) -> Option<&'a RelationNamed> {
-        self.relations.get(&oid).copied()
-    }
-
-    /// Everything that has a name, by oid.
-    pub(crate) fn relations(&self) -> impl Iterator<Item = &'a RelationNamed> {
-        self.relations.values().copied()
-    }
-
-    /// Whether the migration made it; none where that is not known. Everything that was there has been named,
-    /// so what never was came and went unseen.
-    pub(crate) fn is_created(&self, oid: u32) -> Option<bool> {
-        let all_told = self.finished.is_some_and(|finished| finished.events_dropped == 0);
-        let unnamed_is_new = oid >= FIRST_USER_OID && all_told && self.migration.is_some();
-        self.relation(oid).map(|named| named.created_by_migration).or(unnamed_is_new.then_some(true))
-    }
-
-    /// Whether it was made and dropped while the migration ran and nobody could read its name, as is the
-    /// copy that a rewrite makes of a table.
-    pub(crate) fn is_transient(&self, oid: u32) -> bool {
-        let is_named = self.relation(oid).is_some_and(|named| named.kind != RelationKind::Unknown);
-        !is_named && self.is_created(oid) == Some(true)
-    }
-
-    /// `schema.name`, or its oid where no name was ever given.
-    pub(crate) fn relation_name(&self, oid: u32) -> String {
-        match self.relation(oid) {
-            Some(named) => named.name.clone(),
-            None if self.is_transient(oid) => format!("(transient relation {oid})"),
-            None => format!("oid {oid}"),
-        }
-    }
-
-    /// Whether it is a system catalog.
-    pub(crate) fn is_system(&self, oid: u32) -> bool {
-        self.relation(oid).map_or(oid < FIRST_USER_OID, |named| named.system)
     }
 
     /// The statement that was running, or had last been started, at `at_us`.

@@ -1,6 +1,7 @@
 //! From the events of the application to what it went through and why.
 
 mod causes;
+mod failures;
 mod latency;
 mod probe;
 mod requests;
@@ -12,7 +13,7 @@ mod tests;
 use crate::event::{BudgetDeclared, StepRetried, WorkloadStarted, WorkloadStopped};
 use crate::locks::Watched;
 use crate::model::rehearsal::Attempt;
-use crate::model::workload::{HoldRun, Probe, WorkloadRun};
+use crate::model::workload::{HoldRun, KindRun, Probe, WorkloadRun};
 use crate::timeline::Timeline;
 use crate::units;
 use crate::window::{ms, ms_since};
@@ -65,6 +66,7 @@ fn run(
         lag_ms_p50: stopped.map(|stopped| ms(stopped.lag_us_p50)),
         lag_ms_p99: stopped.map(|stopped| ms(stopped.lag_us_p99)),
         lag_ms_max: stopped.map(|stopped| ms(stopped.lag_us_max)),
+        kinds: ["write", "read"].into_iter().filter_map(|kind| kind_run(kind, probes)).collect(),
         pool_waits: pool_waits_us.len() as u64,
         pool_wait_ms_max: ms(pool_waits_us.into_iter().max().unwrap_or(0)),
         trusted: why_not.is_none(),
@@ -73,6 +75,22 @@ fn run(
         error: stopped.and_then(|stopped| stopped.error.clone()),
         incomplete,
     }
+}
+
+/// All probes of a kind together; none where there is none.
+fn kind_run(kind: &str, probes: &[Probe]) -> Option<KindRun> {
+    let probes: Vec<&Probe> = probes.iter().filter(|probe| probe.kind == kind).collect();
+    let slowest = probes.iter().max_by(|one, other| one.stall_ms_max.total_cmp(&other.stall_ms_max))?;
+    let sum = |of: fn(&Probe) -> u64| probes.iter().map(|probe| of(probe)).fold(0, u64::saturating_add);
+    Some(KindRun {
+        kind: kind.to_owned(),
+        due: sum(|probe| probe.due),
+        failed: sum(|probe| probe.failed),
+        settle_failed: sum(|probe| probe.settle_failed),
+        stalled: sum(|probe| probe.stalls.iter().map(|stall| stall.requests).fold(0, u64::saturating_add)),
+        slowest: slowest.name.clone(),
+        stall_ms_max: slowest.stall_ms_max,
+    })
 }
 
 /// A kind of which the budget was broken before the migration began.
@@ -159,6 +177,7 @@ fn attempt(timeline: &Timeline, failed_us: u64, retried: &StepRetried, probes: &
         attempt: retried.attempt,
         from_ms,
         to_ms,
+        duration_ms: ms(failed_us.saturating_sub(retried.began_us)),
         sqlstate: retried.sqlstate.clone(),
         backoff_ms: ms(retried.backoff_us),
         invalid_indexes: retried.invalid_indexes.clone(),

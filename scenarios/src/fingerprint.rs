@@ -16,7 +16,16 @@ pub(crate) fn fingerprint<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8]
             hash.update(part);
         }
     }
-    hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
+    hexadecimal(&hash.finalize())
+}
+
+/// SHA-256 of a file's bytes in hexadecimal, as `sha256sum` prints it.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+fn hexadecimal(digest: &[u8]) -> String {
+    digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
         write!(hex, "{byte:02x}").expect("writing to a String cannot fail");
         hex
     })

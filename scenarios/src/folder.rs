@@ -98,6 +98,32 @@ impl Folder {
         }
     }
 
+    /// Whether a path relative to it is a folder.
+    pub(crate) fn is_folder(&self, path: &str) -> bool {
+        match self {
+            Self::Bundled(bundled) => bundled
+                .files
+                .iter()
+                .any(|(name, _)| name.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))),
+            Self::OnDisk(folder) => folder.join(path).is_dir(),
+        }
+    }
+
+    /// Paths of all files in a folder of it (itself, where `path` is empty), relative to that one, sorted; what is
+    /// hidden is left out.
+    pub(crate) fn list_under(&self, path: &str) -> io::Result<Vec<String>> {
+        let mut files = Vec::new();
+        match self {
+            Self::Bundled(bundled) => {
+                let within = |name: &&str| name.strip_prefix(path)?.strip_prefix('/').map(ToOwned::to_owned);
+                files.extend(bundled.files.iter().filter_map(|(name, _)| within(name)));
+            }
+            Self::OnDisk(folder) => list_all(&mut files, &folder.join(path), "", UNDER_DEPTH_MAX)?,
+        }
+        files.sort();
+        Ok(files)
+    }
+
     /// Relative paths of the files in it, sorted, three folders deep and a thousand at most; for help
     /// with misspelt names, so that what cannot be listed is left out.
     pub(crate) fn list(&self) -> Vec<String> {
@@ -109,6 +135,27 @@ impl Folder {
         files.sort();
         files
     }
+}
+
+/// Nobody keeps migrations in folders as deep as this; links may lead in circles.
+const UNDER_DEPTH_MAX: usize = 8;
+
+fn list_all(files: &mut Vec<String>, folder: &Path, prefix: &str, depth: usize) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        // A link that leads nowhere is no file.
+        let Ok(kind) = fs::metadata(entry.path()) else { continue };
+        if name.starts_with('.') {
+            continue;
+        }
+        if kind.is_file() {
+            files.push(format!("{prefix}{name}"));
+        } else if kind.is_dir() && depth > 1 {
+            list_all(files, &entry.path(), &format!("{prefix}{name}/"), depth - 1)?;
+        }
+    }
+    Ok(())
 }
 
 fn list_into(files: &mut Vec<String>, folder: &Path, prefix: &str, depth: usize) {

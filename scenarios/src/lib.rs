@@ -9,15 +9,17 @@ pub mod diagnostic;
 mod fingerprint;
 mod folder;
 mod load;
+pub mod migrations;
 mod nearest;
 pub mod profile;
 pub mod quantity;
 pub mod scenario;
 pub mod source;
 pub mod sql;
+pub mod starter;
 
 pub use diagnostic::{Diagnostic, Severity, render};
 pub use folder::Folder;
-pub use load::{Loaded, load};
+pub use load::{Loaded, load, load_profile};
 pub use profile::{ColumnProfile, Profile, TableProfile};
 pub use scenario::{Budget, Scenario, Step, Strategy};

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
 use crate::folder::Folder;
 use crate::profile::Profile;
-use crate::scenario::{Scenario, Strategy};
-use crate::source::Source;
+use crate::scenario::{Probe, Scenario, Strategy};
+use crate::source::{Place, Source, decode};
 
 mod budget;
 mod files;
 mod keys;
+mod phase;
 mod problems;
 mod profile;
 mod script;
@@ -31,7 +33,7 @@ use problems::Problems;
 use toml_tree::{Document, Node, Table};
 
 /// Seed of a scenario that names none.
-const DEFAULT_SEED: u64 = 42;
+pub(crate) const DEFAULT_SEED: u64 = 42;
 
 /// A scenario, and what its reader should know.
 #[derive(Debug, Clone)]
@@ -60,6 +62,33 @@ pub fn load(folder: &Folder) -> Result<Loaded, Vec<Diagnostic>> {
     }
 }
 
+/// Reads a profile that no scenario names.
+///
+/// # Errors
+/// As [`load()`]. What was read comes with its warnings.
+pub fn load_profile(path: &Path) -> Result<(Profile, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let shown = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|error| {
+        let message = format!("cannot read `{shown}`: {error}");
+        vec![
+            Diagnostic::error(Place::default(), message)
+                .help("name a profile: TOML with rows, or with [tables]"),
+        ]
+    })?;
+    let source = decode(&shown, &bytes).map_err(|problem| vec![problem])?;
+    let problems = Problems::default();
+    let document = Document { source: &source, problems: &problems };
+    let tree = document.parse();
+    let read = tree.as_ref().and_then(|tree| profile::read(&document.root(tree, &keys::PROFILE)));
+    let failed = problems.any_error();
+    drop(tree);
+    let found = problems.into_sorted(&[]);
+    match read {
+        Some(profile) if !failed => Ok((profile, found)),
+        _ => Err(found),
+    }
+}
+
 /// Reads everything before it gives up, so that nothing stays unreported.
 fn read(source: &Arc<Source>, folder: &Folder, files: &Files<'_>, problems: &Problems) -> Option<Scenario> {
     let document = Document { source, problems };
@@ -68,12 +97,14 @@ fn read(source: &Arc<Source>, folder: &Folder, files: &Files<'_>, problems: &Pro
 
     let title = root.get("title").and_then(|title| title.text());
     let about = root.get("about").and_then(|about| about.text());
-    let schema = root.get("schema").and_then(|schema| files.script(&schema));
+    let schema = root.get("schema").and_then(|schema| files.schema(&schema));
     let profile = root.get("profile").and_then(|profile| profile_of(&profile, files, problems));
     let seed = root.get("seed").and_then(|seed| seed.integer(0..=i64::MAX as u64));
     let server = root.get("server").and_then(|server| server::read(&server));
-    let strategies = root.get("strategy").and_then(|strategies| strategies_of(&strategies, files, problems));
     let workload = root.get("workload").and_then(|workload| workload::read(&workload));
+    let probes = workload.as_ref().map_or(&[][..], |workload| &workload.probes);
+    let strategies =
+        root.get("strategy").and_then(|strategies| strategies_of(&strategies, files, probes, problems));
     let budget = root.get("budget").and_then(|budget| budget::read(&budget));
 
     Some(Scenario {
@@ -106,12 +137,17 @@ fn profile_of(node: &Node<'_>, files: &Files<'_>, problems: &Problems) -> Option
     }
 }
 
-fn strategies_of(node: &Node<'_>, files: &Files<'_>, problems: &Problems) -> Option<Vec<Strategy>> {
+fn strategies_of(
+    node: &Node<'_>,
+    files: &Files<'_>,
+    probes: &[Probe],
+    problems: &Problems,
+) -> Option<Vec<Strategy>> {
     let items = node.items()?;
     if items.is_empty() {
         node.wrong("a scenario needs a strategy");
     }
-    unique_names(&items, &keys::STRATEGY, problems, |table| strategy::read(table, files, problems))
+    unique_names(&items, &keys::STRATEGY, problems, |table| strategy::read(table, files, probes, problems))
 }
 
 /// Reads a list of named tables, and reports names that were taken before.

@@ -9,6 +9,8 @@ mod without_places;
 pub struct Profile {
     /// Declared tables, in the order written; names as written (`users` or `schema.users`).
     pub tables: Vec<TableProfile>,
+    /// Live rows of every table of the schema that is not declared, before `--scale`; none leaves them empty.
+    pub rows: Option<u64>,
 }
 
 /// What is declared of one table.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::migrations::{FileSum, Rule, Tool};
 use crate::profile::Profile;
 use crate::source::{Place, Source};
 use crate::sql::Statement;
@@ -19,8 +20,8 @@ pub struct Scenario {
     pub about: Option<String>,
     /// SHA-256 over every file that was read, in hexadecimal (64 characters).
     pub fingerprint: String,
-    /// The schema, split into statements.
-    pub schema: SqlFile,
+    /// What makes the schema.
+    pub schema: Schema,
     /// The declared statistics of the data.
     pub profile: Profile,
     /// Seed of every pseudo-random choice.
@@ -35,12 +36,43 @@ pub struct Scenario {
     pub budget: Budget,
 }
 
+/// What makes the schema of a scenario: one file, or the migrations that were deployed so far.
+#[derive(Debug, Clone, Default)]
+pub struct Schema {
+    /// The files, in order: one for a schema file, one for each deployed migration.
+    pub steps: Vec<Step>,
+    /// What is known of the migrations; none for a schema file.
+    pub deployed: Option<Deployed>,
+}
+
+impl Schema {
+    /// All its statements, in order.
+    pub fn statements(&self) -> impl Iterator<Item = &Statement> {
+        self.steps.iter().flat_map(|step| &step.file.statements)
+    }
+}
+
+/// Deployed migrations, as a record keeps them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployed {
+    /// The tool that they were written for.
+    pub tool: Tool,
+    /// Their folder, as people should see it.
+    pub folder: String,
+    /// How many they are.
+    pub migrations: usize,
+    /// File of the last one, relative to the folder; none where there is none yet.
+    pub last: Option<String>,
+    /// All their files with their checksums, in the order in which they were applied.
+    pub files: Vec<FileSum>,
+}
+
 /// A file of SQL, read and split.
 #[derive(Debug, Clone)]
 pub struct SqlFile {
     /// Its text and the path as people should see it (scenario folder joined with what was written).
     pub source: Arc<Source>,
-    /// Its statements, in order.
+    /// Its statements, in order; those of one part of the file where a migration tool keeps several parts in it.
     pub statements: Vec<Statement>,
 }
 
@@ -58,14 +90,54 @@ pub struct ServerWish {
 pub struct Strategy {
     /// Unique in the scenario.
     pub name: String,
-    /// Steps that make the change, in order; at least one.
-    pub up: Vec<Step>,
-    /// Steps that undo it; empty where none were declared.
+    /// What makes the change, in order; at least one, and at least one step in them all. A strategy that is not written in
+    /// phases is one without a name.
+    pub phases: Vec<StrategyPhase>,
+    /// Steps that undo it, those of the last phase first; empty where none were declared.
     pub down: Vec<Step>,
+    /// Whether every phase with steps says that there is nothing to undo.
+    pub nothing_to_undo: bool,
     /// Why there is no way back.
     pub irreversible: Option<String>,
     /// What the rehearsal should conclude.
     pub expect: Option<Expect>,
+}
+
+impl Strategy {
+    /// Every step that makes the change, in order.
+    pub fn up(&self) -> impl Iterator<Item = &Step> {
+        self.phases.iter().flat_map(|phase| &phase.up)
+    }
+
+    /// Names of the probes that are sent in any of its phases; none where all are in one of them.
+    pub fn probes(&self) -> Option<Vec<String>> {
+        let each = self.phases.iter().map(|phase| phase.probes.as_deref());
+        Some(each.collect::<Option<Vec<_>>>()?.concat())
+    }
+}
+
+/// A part of a strategy, and the versions of the application that live through it.
+#[derive(Debug, Clone, Default)]
+pub struct StrategyPhase {
+    /// Unique in its strategy; none of a strategy that is not written in phases.
+    pub name: Option<String>,
+    /// Its steps; a phase that only deploys another version of the application has none.
+    pub up: Vec<Step>,
+    /// Names of the probes that are sent in it; none where all are.
+    pub probes: Option<Vec<String>>,
+    /// What must hold of the data when it is done.
+    pub verify: Vec<DataCheck>,
+}
+
+/// A query for rows that must not be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataCheck {
+    /// Unique in its strategy.
+    pub name: String,
+    /// One statement that can stand in a FROM clause.
+    pub sql: String,
+    /// Where it stands.
+    pub place: Place,
 }
 
 /// One migration file, as the team's migration tool would run it.
@@ -102,6 +174,8 @@ pub enum TransactionMode {
     File,
     /// Statement by statement.
     None,
+    /// As a migration tool does it.
+    Tool(Tool, Rule),
 }
 
 /// What a strategy's rehearsal should conclude.
@@ -131,6 +205,8 @@ pub struct Workload {
     pub baseline: Duration,
     /// How long it runs after the migration.
     pub settle: Duration,
+    /// Whether it also runs while the steps down do, with the probes of the first phase.
+    pub during_rollback: bool,
     /// Queries sent at a steady rate.
     pub probes: Vec<Probe>,
     /// Long transactions that form a lock queue.
@@ -143,6 +219,7 @@ impl Default for Workload {
             connections: 20,
             baseline: Duration::from_secs(3),
             settle: Duration::from_secs(2),
+            during_rollback: false,
             probes: Vec::new(),
             holds: Vec::new(),
         }
@@ -154,6 +231,8 @@ impl Default for Workload {
 pub struct Probe {
     /// Unique in the workload.
     pub name: String,
+    /// The version of the application that sends it. Each version has a pool of its own, as its processes would have.
+    pub version: Option<String>,
     /// Whether it reads or writes.
     pub kind: ProbeKind,
     /// The statement, with `$1`-style parameters; or several, which run in one transaction, each with parameters that
@@ -255,6 +334,8 @@ pub struct Budget {
     pub probe_errors: Limit<u64>,
     /// False where a table rewrite is denied.
     pub rewrite_allowed: Limit<bool>,
+    /// True where a way back that fails, or does not lead back, does not fail the verdict.
+    pub broken_rollback_allowed: Limit<bool>,
     /// True where a limit of which nobody can tell whether it holds does not fail the verdict.
     pub unmeasured_allowed: bool,
     /// Bytes of write-ahead log.
@@ -271,6 +352,7 @@ impl Default for Budget {
             duration: Limit::default_of(Duration::from_secs(30 * 60)),
             probe_errors: Limit::default_of(0),
             rewrite_allowed: Limit::default_of(true),
+            broken_rollback_allowed: Limit::default_of(false),
             unmeasured_allowed: false,
             wal_bytes: None,
             disk_growth_bytes: None,

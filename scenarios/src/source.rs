@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::diagnostic::Diagnostic;
+
 /// A text that was read, with the name people know it by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
@@ -63,6 +65,33 @@ impl fmt::Display for Place {
             _ => Ok(()),
         }
     }
+}
+
+/// The text of a file that people see as `shown`.
+///
+/// # Errors
+/// Where it is not UTF-8, or has a NUL in it.
+pub(crate) fn decode(shown: &str, bytes: &[u8]) -> Result<Arc<Source>, Diagnostic> {
+    let text = str::from_utf8(bytes).map_err(|error| not_utf8(shown, bytes, error.valid_up_to()))?;
+    // Editors on Windows put a byte order mark there, which PostgreSQL would take for SQL.
+    let source = Source::new(shown, text.strip_prefix('\u{feff}').unwrap_or(text));
+    if let Some(nul) = source.text.find('\0') {
+        let message = "a NUL character, which PostgreSQL cannot hold";
+        let place = Place::new(&source, nul..nul + 1);
+        return Err(Diagnostic::error(place, message).help("is this a text file, saved as UTF-8?"));
+    }
+    Ok(source)
+}
+
+fn not_utf8(shown: &str, bytes: &[u8], valid: usize) -> Diagnostic {
+    let source = Source::new(shown, String::from_utf8_lossy(bytes));
+    let bad = bytes.get(valid).copied().unwrap_or_default();
+    let place = Place::new(&source, valid..valid + char::REPLACEMENT_CHARACTER.len_utf8());
+    let help = match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "it is UTF-16: save it as UTF-8",
+        _ => "save it as UTF-8 (it may be Latin-1 or Windows-1252)",
+    };
+    Diagnostic::error(place, format!("not UTF-8: the byte 0x{bad:02X}")).help(help)
 }
 
 #[cfg(test)]

@@ -15,12 +15,14 @@ mod split;
 mod syntax;
 mod tag;
 mod variables;
+mod verb;
 mod words;
 
 pub use position::position;
 pub use roles::roles_named;
 pub use shape::{Shape, shape};
 pub use split::split;
+pub use verb::{counts_changes, parameters, updated_table};
 
 use crate::source::Source;
 

@@ -41,7 +41,14 @@ pub(crate) async fn load(rows: u64) -> Loaded {
     let scenario =
         pgrehearse_scenarios::load(&Folder::find("index-without-downtime").unwrap()).unwrap().scenario;
     let rows = BTreeMap::from([("users".to_owned(), rows)]);
-    let recipe = Recipe { scenario, seed: 42, scale: 1.0, rows, streams: Machine::here().cpus as usize };
+    let recipe = Recipe {
+        scenario,
+        seed: 42,
+        scale: 1.0,
+        rows,
+        rows_otherwise: None,
+        streams: Machine::here().cpus as usize,
+    };
     let wanted = Wanted { recipe: &recipe, database: DATASET_DATABASE, disk: None };
     let events = recorder.events();
     let planned = prepare::prepare(&endpoint, &wanted, &events).await.unwrap();

@@ -30,12 +30,14 @@ pub(super) fn check(scenarios: &[String]) -> Result<u8, Error> {
 fn summary(scenario: &Scenario) -> String {
     let strategies: Vec<&str> = scenario.strategies.iter().map(|strategy| strategy.name.as_str()).collect();
     let tables = scenario.profile.tables.len();
-    format!(
-        "ok: {}: {} ({} rows in {tables} {}; strategies: {})\n",
-        scenario.name,
-        scenario.title,
-        HumanCount(scenario.profile.tables.iter().map(|table| table.rows).sum()),
-        if tables == 1 { "table" } else { "tables" },
-        strategies.join(", ")
-    )
+    let rows: u64 = scenario.profile.tables.iter().map(|table| table.rows).sum();
+    let named =
+        format!("{} rows in {tables} {}", HumanCount(rows), if tables == 1 { "table" } else { "tables" });
+    let others = scenario.profile.rows.map(|rows| format!("{} rows in every other table", HumanCount(rows)));
+    let rows = match (tables, others) {
+        (_, None) => named,
+        (0, Some(others)) => others.replace("every other", "every"),
+        (_, Some(others)) => format!("{named}, {others}"),
+    };
+    format!("ok: {}: {} ({rows}; strategies: {})\n", scenario.name, scenario.title, strategies.join(", "))
 }

@@ -60,6 +60,7 @@ fn on_disposable(args: &GenerateArgs, scenario: Scenario) -> Result<run::Request
         binaries: discover::choose(&Places::of_this_machine(args.local.pg_bin.as_deref()), wanted)?,
         work_dir: WorkDir::choose(args.local.work_dir.as_deref()),
         keep: args.keep,
+        with_rollback: false,
         with_workload: false,
         trace_kernel: false,
         dataset_only: true,

@@ -13,12 +13,18 @@ use pgrehearse_reports::{Report, render};
 use pgrehearse_scenarios::Scenario;
 
 use super::recorded::{self, recorded};
-use super::scenarios::scenarios;
-use super::{LockSource, RunArgs, output};
+use super::scenarios::{check_scale, scenarios};
+use super::{LockSource, RunArgs, output, since};
 
 /// Rehearses each scenario. Gives the worst exit code.
 pub(super) fn run(args: &RunArgs) -> Result<u8, Error> {
-    let scenarios = scenarios(&args.scenarios, args.data.scale)?;
+    let scenarios = match (&args.migrations, &args.since) {
+        (Some(folder), Some(revision)) => {
+            check_scale(args.data.scale)?;
+            vec![since::scenario(folder, revision, args.tool, args.profile.as_deref())?]
+        }
+        _ => scenarios(&args.scenarios, args.data.scale)?,
+    };
     let several = scenarios.len() > 1;
     let requests: Vec<Request> = scenarios
         .into_iter()
@@ -68,6 +74,7 @@ fn request(args: &RunArgs, scenario: Scenario, several: bool) -> Result<Request,
         work_dir: WorkDir::choose(args.server.work_dir.as_deref()),
         keep: args.keep,
         with_workload: !args.no_workload,
+        with_rollback: !args.no_rollback,
         trace_kernel: args.lock_source == LockSource::Kernel,
         dataset_only: false,
         cache: if args.no_cache { None } else { Cache::choose()? },

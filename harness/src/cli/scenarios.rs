@@ -7,9 +7,7 @@ use super::output;
 
 /// Reads them all, and prints what is doubtful: a typo in the last one should not cost an hour.
 pub(super) fn scenarios(wanted: &[String], scale: f64) -> Result<Vec<Scenario>, Error> {
-    if !(scale.is_finite() && scale > 0.0) {
-        return Err(Error::Usage(format!("--scale {scale}: write a number greater than 0")));
-    }
+    check_scale(scale)?;
     let mut scenarios = Vec::new();
     let mut problems = Vec::new();
     for wanted in wanted {
@@ -28,4 +26,12 @@ pub(super) fn scenarios(wanted: &[String], scale: f64) -> Result<Vec<Scenario>, 
         output::diagnostics(&problems);
     }
     Ok(scenarios)
+}
+
+/// Refuses a scale that makes no rows.
+pub(super) fn check_scale(scale: f64) -> Result<(), Error> {
+    if scale.is_finite() && scale > 0.0 {
+        return Ok(());
+    }
+    Err(Error::Usage(format!("--scale {scale}: write a number greater than 0")))
 }

@@ -14,6 +14,7 @@ mod keys;
 mod lattice;
 mod literal;
 mod names;
+mod otherwise;
 mod partition;
 mod relation;
 mod size;
@@ -59,7 +60,7 @@ pub const ROWS_MAX: u64 = 4_000_000_000;
 pub struct Request<'a> {
     /// The schema's tables.
     pub tables: &'a [TableShape],
-    /// What is declared of them. Tables that it does not name get no rows.
+    /// What is declared of them. Tables that it does not name get no rows, unless it says how many those have.
     pub profile: &'a Profile,
     /// Seed of every pseudo-random choice.
     pub seed: u64,
@@ -67,6 +68,8 @@ pub struct Request<'a> {
     pub scale: f64,
     /// Rows of single tables by name, whatever is declared; not scaled.
     pub rows_override: &'a BTreeMap<String, u64>,
+    /// Rows of every table that is named nowhere, instead of what the profile says of those; not scaled.
+    pub rows_otherwise: Option<u64>,
 }
 
 /// Tables that can be made.
@@ -141,6 +144,15 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, Vec<Diagnostic>> {
         Ok(Plan { tables, warnings: planner.warnings })
     } else {
         planner.problems.extend(planner.warnings);
+        let all_have_rows = request.rows_otherwise.or(request.profile.rows).is_some();
+        let unnamed = |problem: &&mut Diagnostic| problem.place.source.is_none() && problem.help.is_none();
+        for problem in planner.problems.iter_mut().filter(unnamed).filter(|_| all_have_rows) {
+            problem.help = Some(
+                "the table has rows because all have: name other rows for it, in the profile or with --rows TABLE=ROWS (0 \
+                 leaves it empty)"
+                    .to_owned(),
+            );
+        }
         Err(planner.problems)
     }
 }
@@ -281,12 +293,15 @@ impl<'a> Planner<'a> {
                 Some(Role::Member { key, referenced: shape.foreign_keys[key].ref_columns[0] })
             });
             match role {
-                Some(role) => {
-                    self.follows(declared, demands, table, column, role).and_then(|follows| match follows {
-                        Some(follows) => column::follow(&brief, follows, &mut self.problems),
-                        None => column::build(&brief, &mut self.problems),
-                    })
-                }
+                Some(role) => match self.follows(declared, demands, table, column, role) {
+                    Some(Some(follows)) => column::follow(&brief, follows, &mut self.problems),
+                    // The key is unique without it.
+                    Some(None) => {
+                        let unique_key = demand.unique.get(&column).map(String::as_str);
+                        column::build(&Brief { unique_key, ..brief }, &mut self.problems)
+                    }
+                    None => None,
+                },
                 None => column::build(&brief, &mut self.problems),
             }
         };

@@ -7,15 +7,14 @@ use pgrehearse_reports::event::{DatasetReady, Event, TableSized, Warned};
 use pgrehearse_scenarios::Scenario;
 use pgrehearse_scenarios::diagnostic::Diagnostic;
 use pgrehearse_scenarios::sql;
-use tokio_postgres::error::SqlState;
 
 use super::disk::{self, Disk};
 use super::plan::{self, TablePlan};
-use super::{fingerprint, load, verify};
+use super::{fingerprint, load, schema, verify};
 use crate::error::Error;
 use crate::events::{Events, Progress, micros_since};
 use crate::postgres::catalog::Catalog;
-use crate::postgres::{Endpoint, HOME_DATABASE, admin, bulk, catalog, position_of, tuples, words_of};
+use crate::postgres::{Endpoint, HOME_DATABASE, admin, bulk, catalog, tuples};
 
 /// The database that rehearsals are copies of.
 pub const DATASET_DATABASE: &str = "pgrehearse_dataset";
@@ -31,6 +30,8 @@ pub struct Recipe {
     pub scale: f64,
     /// Rows by table, instead of the declared ones.
     pub rows: BTreeMap<String, u64>,
+    /// Rows of every table that neither the profile nor `rows` names, instead of what the profile says of those.
+    pub rows_otherwise: Option<u64>,
     /// Relations loaded at once, and threads that make rows for each; the rows do not depend on it.
     pub streams: usize,
 }
@@ -63,15 +64,23 @@ pub struct Planned {
 /// [`Error::Environment`] where the disk is too small or the server fails.
 pub async fn prepare(endpoint: &Endpoint, wanted: &Wanted<'_>, events: &Events) -> Result<Planned, Error> {
     events.show(Progress::Stage("applying the schema".to_owned()));
+    make(endpoint, &wanted.recipe.scenario, wanted.database).await?;
+    plan(endpoint, wanted, events).await
+}
+
+/// Makes roles and database on a disposable server, owned by the role that migrations run as, and applies the schema.
+///
+/// # Errors
+/// [`Error::Scenario`] where the server refuses the schema; [`Error::Environment`] where the server fails.
+pub async fn make(endpoint: &Endpoint, scenario: &Scenario, database: &str) -> Result<(), Error> {
     let home = endpoint.connect_as_superuser(HOME_DATABASE, "pgrehearse").await?;
     admin::create_own_roles(&home).await?;
-    let roles = sql::roles_named(&wanted.recipe.scenario.schema.statements);
+    let roles = sql::roles_named(scenario.schema.statements());
     admin::create_named_roles(&home, &roles).await?;
-    admin::create_database(&home, wanted.database).await?;
-    apply_schema(endpoint, &wanted.recipe.scenario, wanted.database).await?;
-    let client = endpoint.connect_as_superuser(wanted.database, "pgrehearse").await?;
-    admin::hand_over(&client, &roles).await?;
-    plan(endpoint, wanted, events).await
+    admin::create_database(&home, database).await?;
+    schema::apply(endpoint, scenario, database).await?;
+    let client = endpoint.connect_as_superuser(database, "pgrehearse").await?;
+    admin::hand_over(&client, &roles).await
 }
 
 /// Plans the rows of a database that has the schema.
@@ -183,39 +192,6 @@ fn warn(events: &Events, message: String) {
     events.tell(Event::Warned(Warned { message }));
 }
 
-/// Runs the schema as it is written, statement by statement, as a superuser that owns what it makes.
-///
-/// # Errors
-/// [`Error::Scenario`] with the place of the statement that the server refuses.
-pub async fn apply_schema(endpoint: &Endpoint, scenario: &Scenario, database: &str) -> Result<(), Error> {
-    let schema = &scenario.schema;
-    let client = endpoint.connect_as_loader(database, "pgrehearse schema").await?;
-    for statement in &schema.statements {
-        let done = match &statement.copy_data {
-            None => client.batch_execute(&statement.text).await,
-            Some(rows) => bulk::send_text(&client, &statement.text, rows).await.map(drop),
-        };
-        if let Err(error) = done {
-            let Some(said) = error.as_db_error() else { return Err(error.into()) };
-            let place = sql::position(&schema.source, statement, position_of(&error).unwrap_or(1));
-            let words: Vec<&str> = statement.text.split_whitespace().take(2).collect();
-            let of_extension = matches!(words[..], [_, word] if word.eq_ignore_ascii_case("extension"));
-            let help = match said.hint() {
-                _ if of_extension && *said.code() == SqlState::FEATURE_NOT_SUPPORTED => {
-                    "install the package that has the extension where the server runs (on Debian postgresql-contrib, or \
-                     one named postgresql-<version>-<extension>), or drop it from the schema of the scenario"
-                }
-                Some(hint) => hint,
-                None => {
-                    "the schema is run as it is written; mend it, or dump it again with pg_dump --schema-only"
-                }
-            };
-            return Err(Error::Scenario(vec![Diagnostic::error(place, words_of(&error)).help(help)]));
-        }
-    }
-    Ok(())
-}
-
 fn plan_tables(catalog: &Catalog, wanted: &Wanted<'_>, events: &Events) -> Result<Vec<TablePlan>, Error> {
     let profile = &wanted.recipe.scenario.profile;
     // A partition or a foreign table gets no rows of its own; "no such table" would send its reader looking for a typo.
@@ -246,6 +222,7 @@ fn plan_tables(catalog: &Catalog, wanted: &Wanted<'_>, events: &Events) -> Resul
         seed: wanted.recipe.seed,
         scale: wanted.recipe.scale,
         rows_override: &wanted.recipe.rows,
+        rows_otherwise: wanted.recipe.rows_otherwise,
     };
     let planned = plan::plan(&request).map_err(Error::Scenario)?;
     for warning in &planned.warnings {

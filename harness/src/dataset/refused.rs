@@ -27,6 +27,11 @@ pub(super) fn refused(plan: &TablePlan, doing: &str, error: &tokio_postgres::Err
         Some(check) => broken_check(plan, check),
         None => (plan.place().clone(), help(code, said.constraint())),
     };
+    // A table that nobody named has rows because all have.
+    let help = match &place.source {
+        Some(_) => help,
+        None => format!("{help}; --rows {}=0 leaves the table empty", table.trim_start_matches("public.")),
+    };
     Error::Scenario(vec![Diagnostic::error(place, message).help(help)])
 }
 

@@ -33,7 +33,7 @@ impl Migration {
         let (error, stop) = refused.said()?;
         if let Some(last) = step.file.statements.last() {
             let number = self.announce(index, step, last, "COMMIT", StatementTransaction::File, sent_us);
-            self.failed(number, finished_us, errors::of(&error, step, None));
+            self.failed(number, finished_us, errors::of(&error, step, None), None);
         }
         Err(stop)
     }

@@ -174,9 +174,11 @@ fn wished(request: &Request) -> BTreeMap<String, String> {
     let scenario = &request.recipe.scenario;
     let mut wished = scenario.server.settings.clone();
     if request.with_workload {
-        // Both pools of the default queries, holds, and our own sessions beside them.
+        // The application's pools, holds, and our own sessions beside them.
         let holds = scenario.workload.holds.len() as u64;
-        let wanted = u64::from(scenario.workload.connections) * 2 + holds + OWN_CONNECTIONS;
+        let wanted = u64::from(scenario.workload.connections) * workload::pools(&scenario.workload)
+            + holds
+            + OWN_CONNECTIONS;
         wished.entry("max_connections".to_owned()).or_insert(wanted.max(MAX_CONNECTIONS).to_string());
     }
     wished

@@ -26,6 +26,17 @@ pub struct Binaries {
     pub found_by: String,
 }
 
+impl Binaries {
+    /// Whether a library is among the server's: beside its programs in `lib` (Debian) or `lib/postgresql` (as installed from
+    /// source), or in `lib64`.
+    pub fn has_library(&self, name: &str) -> bool {
+        let beside = self.dir.parent().unwrap_or(&self.dir);
+        ["lib", "lib/postgresql", "lib64", "lib64/pgsql"]
+            .iter()
+            .any(|folder| beside.join(folder).join(format!("{name}.so")).is_file())
+    }
+}
+
 /// Where to look.
 #[derive(Debug, Clone)]
 pub struct Places {

@@ -169,7 +169,10 @@ impl LocalServer {
         let began = Instant::now();
         let mut command = Command::new(self.binaries.program("postgres"));
         command.arg("-D").arg(self.home.data());
-        for (name, value) in settings::of(purpose, self.machine, &self.wished, &self.home.socket(), PORT) {
+        let counts_changes = self.binaries.has_library(settings::COUNTING_LIBRARY);
+        let socket = self.home.socket();
+        for (name, value) in settings::of(purpose, self.machine, &self.wished, counts_changes, &socket, PORT)
+        {
             command.arg("-c").arg(format!("{name}={value}"));
         }
         // Immediate: nobody needs what a killed run's server has in memory.

@@ -39,6 +39,9 @@ fn memory_bytes() -> u64 {
     limit.and_then(|text| text.trim().parse().ok()).map_or(total, |limit: u64| limit.min(total))
 }
 
+/// Counts what the migration's session changes.
+pub(super) const COUNTING_LIBRARY: &str = "pg_stat_statements";
+
 /// Settings that say where the server lives and who may reach it; a scenario cannot change them.
 const OURS: &[&str] = &[
     "config_file",
@@ -74,11 +77,12 @@ pub(super) fn in_list(folder: &str) -> String {
 }
 
 /// The settings for `purpose`, in the order in which they are given to the server (a later one wins).
-/// `wished` are the scenario's, in force while rehearsing.
+/// `wished` are the scenario's, in force while rehearsing; `counts_changes` says whether the library is there that does.
 pub(super) fn of(
     purpose: ServerPurpose,
     machine: Machine,
     wished: &BTreeMap<String, String>,
+    counts_changes: bool,
     socket_dir: &Path,
     port: u16,
 ) -> Vec<(String, String)> {
@@ -120,7 +124,25 @@ pub(super) fn of(
     let mut settings: Vec<(String, String)> =
         settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     if purpose == ServerPurpose::Rehearse {
+        if counts_changes {
+            // For nobody, until it is for the migration's session.
+            settings.extend([
+                ("pg_stat_statements.track".to_owned(), "none".to_owned()),
+                ("pg_stat_statements.save".to_owned(), "off".to_owned()),
+            ]);
+        }
         settings.extend(wished.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+    if purpose == ServerPurpose::Rehearse && counts_changes {
+        const PRELOADED: &str = "shared_preload_libraries";
+        let theirs = wished.iter().find(|(name, _)| name.eq_ignore_ascii_case(PRELOADED));
+        let theirs = theirs.map_or("", |(_, libraries)| libraries.as_str()).trim();
+        let all = match theirs {
+            "" => COUNTING_LIBRARY.to_owned(),
+            theirs if theirs.contains(COUNTING_LIBRARY) => theirs.to_owned(),
+            theirs => format!("{theirs}, {COUNTING_LIBRARY}"),
+        };
+        settings.push((PRELOADED.to_owned(), all));
     }
     settings.extend([
         ("listen_addresses".to_owned(), String::new()),
@@ -143,13 +165,29 @@ mod tests {
     fn rehearsing_is_durable_and_follows_the_scenario_loading_does_not() {
         let machine = Machine { cpus: 2, memory_bytes: 2_048 * MIB };
         let wished = BTreeMap::from([("shared_buffers".to_owned(), "300MB".to_owned())]);
-        let rehearse = of(ServerPurpose::Rehearse, machine, &wished, Path::new("/x"), 5_432);
+        let rehearse = of(ServerPurpose::Rehearse, machine, &wished, false, Path::new("/x"), 5_432);
         assert_eq!(setting(&rehearse, "fsync").as_deref(), Some("on"));
         assert_eq!(setting(&rehearse, "wal_level").as_deref(), Some("replica"));
         assert_eq!(setting(&rehearse, "shared_buffers").as_deref(), Some("300MB"));
-        let load = of(ServerPurpose::Load, machine, &wished, Path::new("/x"), 5_432);
+        let load = of(ServerPurpose::Load, machine, &wished, false, Path::new("/x"), 5_432);
         assert_eq!(setting(&load, "shared_buffers").as_deref(), Some("512MB"));
         assert_eq!(setting(&load, "fsync").as_deref(), Some("off"));
+    }
+
+    #[test]
+    fn what_counts_changes_is_loaded_beside_what_the_scenario_loads() {
+        let machine = Machine { cpus: 2, memory_bytes: 2_048 * MIB };
+        let loaded = |wished: &str, counts: bool, purpose| {
+            let wished = BTreeMap::from([("shared_preload_libraries".to_owned(), wished.to_owned())]);
+            setting(&of(purpose, machine, &wished, counts, Path::new("/x"), 1), "shared_preload_libraries")
+        };
+        let loaded_while_rehearsing =
+            |wished, counts| loaded(wished, counts, ServerPurpose::Rehearse).unwrap();
+        assert_eq!(loaded_while_rehearsing("", true), "pg_stat_statements");
+        assert_eq!(loaded_while_rehearsing("auto_explain", true), "auto_explain, pg_stat_statements");
+        assert_eq!(loaded_while_rehearsing("pg_stat_statements", true), "pg_stat_statements");
+        assert_eq!(loaded_while_rehearsing("auto_explain", false), "auto_explain");
+        assert_eq!(loaded("auto_explain", true, ServerPurpose::Load), None);
     }
 
     #[test]
@@ -158,7 +196,7 @@ mod tests {
         assert!(check_wished(&wished).unwrap_err().to_string().contains("Listen_Addresses"));
         let machine = Machine { cpus: 1, memory_bytes: 0 };
         for purpose in [ServerPurpose::Load, ServerPurpose::Rehearse] {
-            let settings = of(purpose, machine, &wished, Path::new("/x"), 1);
+            let settings = of(purpose, machine, &wished, false, Path::new("/x"), 1);
             assert_eq!(setting(&settings, "listen_addresses").as_deref(), Some(""));
         }
     }

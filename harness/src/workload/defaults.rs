@@ -60,6 +60,7 @@ fn by_key(table: &Table, what: &str, verb: String, change: &str, rate: f64) -> Q
         )],
         params: table.key.iter().map(|&at| Taken::every(table, at)).collect(),
         rate,
+        version: None,
         pool: usize::from(what != "read"),
         place: None,
     }
@@ -81,6 +82,7 @@ fn insert(table: &Table, rate: f64) -> Query {
         )],
         params: named.iter().map(|&at| Taken::every(table, at)).collect(),
         rate,
+        version: None,
         pool: 1,
         place: None,
     }

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::spawn_local;
 use tokio::time::timeout;
 
 use super::pool::{Address, BROKEN, Session};
+use super::query::Query;
 use super::tally::{Answered, Tally};
 use crate::events::Events;
 
@@ -35,6 +36,13 @@ struct Sent {
     due: Due,
     sent_us: u64,
     pid: i32,
+}
+
+/// Which queries are sent from now on; answered when no request of another one is under way any more.
+pub(super) struct Switch {
+    /// By query.
+    pub(super) live: Vec<bool>,
+    pub(super) done: oneshot::Sender<()>,
 }
 
 /// Whether to go on.
@@ -65,13 +73,15 @@ struct Shared {
     failed: RefCell<Option<String>>,
 }
 
-/// Sends requests until told to stop; then waits a little for the last answers.
+/// Sends requests of the `live` queries until told to stop; then waits a little for the last answers.
 pub(super) async fn run(
     address: Address,
     pools: Vec<Vec<Session>>,
+    live: Vec<bool>,
     seed: u64,
     events: Events,
     mut go: watch::Receiver<Go>,
+    mut switches: mpsc::Receiver<Switch>,
 ) {
     let shared = Rc::new(Shared {
         tally: RefCell::new(Some(Tally::new(events.clone()))),
@@ -82,7 +92,7 @@ pub(super) async fn run(
         address,
         events,
     });
-    schedule(&shared, &mut go).await;
+    schedule(&shared, live, &mut go, &mut switches).await;
     let last = async {
         while !shared.is_done() && *go.borrow() != Go::Abort {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -92,25 +102,29 @@ pub(super) async fn run(
     shared.end();
 }
 
-async fn schedule(shared: &Rc<Shared>, go: &mut watch::Receiver<Go>) {
+async fn schedule(
+    shared: &Rc<Shared>,
+    live: Vec<bool>,
+    go: &mut watch::Receiver<Go>,
+    switches: &mut mpsc::Receiver<Switch>,
+) {
     let began_us = shared.events.now_us();
-    let queries = Rc::new(shared.address.queries.clone());
-    // Each query begins at its own part of its period, so that they do not all come at once.
-    let periods_us: Vec<f64> = queries.iter().map(|query| 1_000_000.0 / query.rate).collect();
-    let mut sent: Vec<u64> = vec![0; periods_us.len()];
-    let due_of = |at: usize, sent: u64| {
-        let part = (at as f64 + 1.0) / (periods_us.len() as f64 + 1.0);
-        began_us + ((sent as f64 + part) * periods_us[at]) as u64
-    };
+    let mut timetable = Timetable::new(&shared.address.queries, live, began_us);
     let mut tick_us = began_us + TICK_US;
+    let mut switched: Option<Switch> = None;
     loop {
-        let next = (0..periods_us.len()).map(|at| (due_of(at, sent[at]), at)).min();
+        let next = timetable.next();
         let next_us = next.map_or(tick_us, |(due_us, _)| due_us.min(tick_us));
         let now_us = shared.events.now_us();
         if next_us > now_us {
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_micros(next_us - now_us)) => {}
                 _ = go.changed() => {}
+                Some(switch) = switches.recv() => {
+                    timetable.switch(&switch.live, shared.events.now_us());
+                    switched = Some(switch);
+                    continue;
+                }
             }
         }
         if *go.borrow() != Go::On || shared.failed.borrow().is_some() {
@@ -118,7 +132,7 @@ async fn schedule(shared: &Rc<Shared>, go: &mut watch::Receiver<Go>) {
         }
         let now_us = shared.events.now_us();
         if let Some((due_us, at)) = next.filter(|(due_us, _)| *due_us <= now_us) {
-            sent[at] += 1;
+            timetable.sent(at);
             shared.send(Due { query: at as u32, due_us, came_us: now_us });
             // Lets the answers in between.
             tokio::task::yield_now().await;
@@ -126,6 +140,70 @@ async fn schedule(shared: &Rc<Shared>, go: &mut watch::Receiver<Go>) {
         if now_us >= tick_us {
             tick_us = now_us + TICK_US;
             shared.with_tally(|tally| tally.tell_settled(now_us));
+            // Where requests are due all the time, nothing above waits.
+            if let Ok(switch) = switches.try_recv() {
+                timetable.switch(&switch.live, now_us);
+                switched = Some(switch);
+            }
+            if let Some(switch) = switched.take_if(|switch| !shared.works_for_others(&switch.live)) {
+                // Whoever asked may have gone.
+                let _ = switch.done.send(());
+            }
+        }
+    }
+}
+
+/// When requests are due.
+struct Timetable {
+    queries: Vec<Timed>,
+}
+
+/// One query's part of it.
+struct Timed {
+    live: bool,
+    period_us: f64,
+    /// When its first request is due.
+    first_us: f64,
+    sent: u64,
+}
+
+impl Timed {
+    fn due_us(&self) -> u64 {
+        (self.first_us + self.sent as f64 * self.period_us) as u64
+    }
+}
+
+impl Timetable {
+    /// Each query begins at its own part of its period, so that they do not all come at once.
+    fn new(queries: &[Query], live: Vec<bool>, began_us: u64) -> Self {
+        let parts = queries.len() as f64 + 1.0;
+        let timed = |(at, (query, live)): (usize, (&Query, bool))| {
+            let period_us = 1_000_000.0 / query.rate;
+            let first_us = began_us as f64 + (at as f64 + 1.0) / parts * period_us;
+            Timed { live, period_us, first_us, sent: 0 }
+        };
+        Self { queries: queries.iter().zip(live).enumerate().map(timed).collect() }
+    }
+
+    /// The next request: when it is due, and of which query.
+    fn next(&self) -> Option<(u64, usize)> {
+        let live = self.queries.iter().enumerate().filter(|(_, query)| query.live);
+        live.map(|(at, query)| (query.due_us(), at)).min()
+    }
+
+    fn sent(&mut self, at: usize) {
+        self.queries[at].sent += 1;
+    }
+
+    /// A query that was not sent before begins anew.
+    fn switch(&mut self, live: &[bool], now_us: u64) {
+        let parts = self.queries.len() as f64 + 1.0;
+        for (at, (query, live)) in self.queries.iter_mut().zip(live).enumerate() {
+            if *live && !query.live {
+                query.first_us = now_us as f64 + (at as f64 + 1.0) / parts * query.period_us;
+                query.sent = 0;
+            }
+            query.live = *live;
         }
     }
 }
@@ -145,6 +223,13 @@ impl Shared {
 
     fn is_done(&self) -> bool {
         self.working.borrow().is_empty() && self.pools.iter().all(|pool| pool.queue.borrow().is_empty())
+    }
+
+    /// Whether a request is under way or waits that is of no live query.
+    fn works_for_others(&self, live: &[bool]) -> bool {
+        let is_other = |due: &Due| !live[due.query as usize];
+        self.working.borrow().iter().any(|sent| is_other(&sent.due))
+            || self.pools.iter().any(|pool| pool.queue.borrow().iter().any(is_other))
     }
 
     fn send(self: &Rc<Self>, due: Due) {

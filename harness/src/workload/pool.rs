@@ -52,9 +52,11 @@ impl ToSql for Written<'_> {
 }
 
 impl Session {
-    /// Prepares every query, so that no request has to.
-    pub(super) async fn prepare(&mut self, queries: &[Query]) -> Result<(), Error> {
-        for (prepared, query) in self.prepared.iter_mut().zip(queries) {
+    /// Prepares the queries that are to be sent from the first on, so that no request has to.
+    pub(super) async fn prepare(&mut self, queries: &[Query], live: &[bool]) -> Result<(), Error> {
+        for ((prepared, query), _) in
+            self.prepared.iter_mut().zip(queries).zip(live).filter(|(_, live)| **live)
+        {
             *prepared = Some(prepare(&self.client, query).await?);
         }
         Ok(())
@@ -138,6 +140,16 @@ pub(super) async fn prepare(client: &Client, query: &Query) -> Result<Vec<Statem
         statements.push(client.prepare(text).await?);
     }
     Ok(statements)
+}
+
+/// Prepares a query and runs it once, in whatever transaction is open.
+pub(super) async fn run_once(
+    client: &Client,
+    query: &Query,
+    values: &[Option<String>],
+) -> Result<(), tokio_postgres::Error> {
+    let statements = prepare(client, query).await?;
+    execute_all(client, &statements, values).await
 }
 
 /// Tries a query in a transaction that is rolled back.

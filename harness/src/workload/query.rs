@@ -23,6 +23,8 @@ pub(super) struct Query {
     pub(super) params: Vec<Taken>,
     /// Requests per second.
     pub(super) rate: f64,
+    /// The version of the application that sends it.
+    pub(super) version: Option<String>,
     /// Which pool serves it.
     pub(super) pool: usize,
     /// Where a declared one stands; none of a default one.
@@ -46,7 +48,7 @@ impl Query {
     ///
     /// # Errors
     /// Each column that is not there, with its place.
-    pub(super) fn of_probe(probe: &Probe, tables: &[Table]) -> Result<Self, Vec<Diagnostic>> {
+    pub(super) fn of_probe(probe: &Probe, pool: usize, tables: &[Table]) -> Result<Self, Vec<Diagnostic>> {
         let mut problems = Vec::new();
         let mut params = Vec::new();
         let statements = sql::texts(&probe.sql);
@@ -73,7 +75,8 @@ impl Query {
             statements,
             params,
             rate: probe.rate,
-            pool: 0,
+            version: probe.version.clone(),
+            pool,
             place: Some(probe.place.clone()),
         })
     }
@@ -85,6 +88,7 @@ impl Query {
             kind: self.kind.to_owned(),
             sql: self.statements.join(";\n"),
             rate: self.rate,
+            version: self.version.clone(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! A record, opened: who made it, what was asked for, how it ended.
 
-use crate::event::{DatasetReady, Entry, Event, RunStarted};
+use crate::event::{DatasetReady, Entry, Event, Moment, RunStarted, StateSeen};
 use crate::model::{Run, RunEnd};
 use crate::record::{self, RecordError};
 
@@ -32,6 +32,14 @@ impl Opened {
         let started = started.ok_or(RecordError::NothingHappened)?;
         let (ended, error) = run_end(&entries);
         Ok(Self { entries, started, run: Run { program_version, started_at, ended, error } })
+    }
+
+    /// The database that its rehearsals are copies of, as it was before any of them; none where nobody looked.
+    pub(super) fn before(&self) -> Option<&StateSeen> {
+        self.entries.iter().filter(|entry| entry.rehearsal.is_none()).find_map(|entry| match &entry.event {
+            Event::StateSeen(seen) if seen.moment == Moment::Before => Some(seen),
+            _ => None,
+        })
     }
 
     /// The data that its rehearsals ran on; none where loading did not end.

@@ -7,6 +7,7 @@ use crate::event::*;
 use crate::model::lock::Lock;
 use crate::record;
 use crate::render::{Format, render};
+use crate::sample::rollout::expand_and_contract;
 use crate::sample::{LEADER, PG_CLASS, Sample, USERS, USERS_EMAIL, budget, strategy};
 
 fn modes() -> impl Strategy<Value = LockMode> {
@@ -96,7 +97,13 @@ fn statement_events() -> impl Strategy<Value = Event> {
     });
     let finished = (0..6_u32, errors(), prop::option::of(any::<u64>()));
     let finished = finished.prop_map(|(statement, error, wal_lsn)| {
-        Event::StatementFinished(StatementFinished { statement, rows: None, error, wal_lsn })
+        Event::StatementFinished(StatementFinished {
+            statement,
+            rows: None,
+            error,
+            wal_lsn,
+            transactions: None,
+        })
     });
     let read = (0..6_u32, prop::collection::vec(locks(), 0..4));
     let read = read.prop_map(|(statement, held)| Event::SessionLocks(SessionLocks { statement, held }));
@@ -120,7 +127,15 @@ fn statement_events() -> impl Strategy<Value = Event> {
 }
 
 fn other_events() -> impl Strategy<Value = Event> {
-    let phases = vec![Phase::Baseline, Phase::Migrate, Phase::Settle, Phase::RollBack, Phase::Inspect];
+    let phases = vec![
+        Phase::Baseline,
+        Phase::Migrate,
+        Phase::Settle,
+        Phase::Inspect,
+        Phase::RollBack,
+        Phase::RollBack,
+        Phase::Reapply,
+    ];
     let phase = prop::sample::select(phases).prop_map(|phase| Event::PhaseStarted(PhaseStarted { phase }));
     let migrated = (outcomes(), prop::option::of(any::<u64>()));
     let migrated = migrated
@@ -136,7 +151,7 @@ fn other_events() -> impl Strategy<Value = Event> {
     let sized = any::<u64>().prop_map(|bytes| Event::DatabaseSized(DatabaseSized { bytes }));
     let ended = (prop::option::of(Just("no".to_owned())), any::<bool>());
     let ended = ended.prop_map(|(error, interrupted)| Event::RunFinished(RunFinished { error, interrupted }));
-    let moments = prop::sample::select(vec![Moment::Before, Moment::After]);
+    let moments = prop::sample::select(vec![Moment::After, Moment::RolledBack, Moment::Reapplied]);
     let state = (moments, any::<bool>(), any::<bool>()).prop_map(|(moment, indexed, read)| {
         let (mut objects, tables) = crate::sample::repeated::indexed();
         objects.retain(|object| indexed || object.kind != "index");
@@ -146,9 +161,48 @@ fn other_events() -> impl Strategy<Value = Event> {
     prop_oneof![phase, migrated, closed, sampler, sized, ended, state]
 }
 
+fn rollout_events() -> impl Strategy<Value = Event> {
+    let begun = (0..3_u32, prop::collection::vec(0..4_u32, 0..3)).prop_map(|(index, probes)| {
+        let name = ["expand", "migrate", "contract"][index as usize].to_owned();
+        Event::StrategyPhaseStarted(StrategyPhaseStarted { index, name, probes })
+    });
+    let done = (0..3_u32).prop_map(|index| Event::StrategyPhaseFinished(StrategyPhaseFinished { index }));
+    let checked = (prop::option::of(0..3_u32), prop::option::of(any::<u64>()), any::<bool>());
+    let checked = checked.prop_map(|(phase, violations, failed)| {
+        Event::DataChecked(DataChecked {
+            name: "agree".to_owned(),
+            phase,
+            sql: "SELECT 1".to_owned(),
+            violations,
+            error: failed.then(|| "no".to_owned()),
+            took_us: 1,
+        })
+    });
+    let named = (0..2_u32, prop::sample::select(vec!["UPDATE users SET a = $1", "INSERT INTO users"]));
+    let named =
+        named.prop_map(|(change, sql)| Event::ChangeNamed(ChangeNamed { change, sql: sql.to_owned() }));
+    let maybe = || prop::option::of(any::<u64>());
+    let counted = prop::option::of(prop::collection::vec((0..3_u32, any::<u64>(), any::<u64>()), 0..3));
+    let seen = (prop::option::of(0..6_u32), counted, maybe(), maybe(), any::<u64>());
+    let seen = seen.prop_map(|(statement, counted, local_xid, transaction_us, wal_lsn)| {
+        let changed = |(change, calls, rows)| Changed { change, calls, rows };
+        let changes = counted.map(|counted| counted.into_iter().map(changed).collect());
+        Event::ChangesSeen(ChangesSeen { statement, changes, local_xid, transaction_us, wal_lsn })
+    });
+    let writes = (any::<bool>(), prop::option::of(Just("no".to_owned())), maybe());
+    let writes = writes.prop_map(|(rows, not_known, rows_per_request_max)| {
+        let (table, columns) = ("public.users".to_owned(), vec!["email".to_owned()]);
+        let tables = vec![TableWritten { table, rows, columns, rows_per_request_max }];
+        Event::ApplicationWrites(ApplicationWrites { tables, not_known })
+    });
+    let skipped = Just(Event::RollBackSkipped(RollBackSkipped { why: "no".to_owned() }));
+    prop_oneof![2 => begun, 2 => done, 2 => checked, 2 => named, 4 => seen, 1 => writes, 1 => skipped]
+}
+
 fn workload_events() -> impl Strategy<Value = Event> {
     let started = any::<bool>().prop_map(|by_default| {
         let probe = |kind: &str, rate: f64| ProbeDeclared {
+            version: None,
             name: kind.to_owned(),
             kind: kind.to_owned(),
             sql: "SELECT 1".to_owned(),
@@ -200,11 +254,19 @@ fn records() -> impl Strategy<Value = Vec<Entry>> {
         5 => lock_events(),
         5 => statement_events(),
         3 => workload_events(),
+        2 => rollout_events(),
         1 => other_events(),
     ];
     let timed = (0..3_000_000_u64, events, 1..3_u32);
     prop::collection::vec(timed, 0..60).prop_map(|timed| {
-        let mut sample = Sample::new(vec![strategy("plain"), strategy("other")], budget());
+        let limits = BudgetDeclared { broken_rollback_allowed: false, ..budget() };
+        let mut sample = Sample::new(
+            vec![strategy("plain"), StrategyDeclared { name: "other".to_owned(), ..expand_and_contract() }],
+            limits,
+        );
+        let (objects, tables) = crate::sample::repeated::indexed();
+        let (moment, not_read) = (Moment::Before, None);
+        sample.event(Event::StateSeen(StateSeen { moment, objects, tables: Some(tables), not_read }));
         sample.rehearse("plain").application(2);
         sample.relation(USERS_EMAIL, "public.users_email_key", RelationKind::Index, Some(USERS));
         let more = timed.into_iter().map(|(at_us, event, rehearsal)| Entry {

@@ -2,21 +2,37 @@
 
 use std::collections::BTreeMap;
 
-use crate::event::{BudgetDeclared, Inspected, Outcome};
+use super::{backfill, rollback, rollout};
+use crate::differences::changes;
+use crate::event::{Inspected, Moment, Outcome, StateSeen, StepStarted};
+use crate::judge::Terms;
 use crate::locks;
 use crate::model::rehearsal::{After, Dropped, KernelTrace, Rehearsal, Sampler, Step};
+use crate::model::workload::Probe;
 use crate::statements;
-use crate::timeline::Timeline;
-use crate::window::ms;
+use crate::timeline::{Legs, Timeline};
+use crate::window::{Window, ms};
 use crate::workload;
 
-/// The rehearsal, and the locks of which the observers tell different stories.
-pub(super) fn rehearsal(timeline: &Timeline, budget: &BudgetDeclared) -> (Rehearsal, Vec<String>) {
+/// The rehearsal, and the locks of which the observers tell different stories. `before` is the database before any of it.
+pub(super) fn rehearsal(legs: &Legs, before: Option<&StateSeen>, terms: Terms) -> (Rehearsal, Vec<String>) {
+    let timeline = &legs.up;
     let watched = locks::watch(timeline);
-    let (outcome, error) = outcome(timeline);
+    let (outcome, error) = outcome(legs);
     let started = timeline.started;
-    let felt = workload::felt(timeline, &watched, budget);
+    let felt = workload::felt(timeline, &watched, terms.budget);
     let sampler = timeline.sampler;
+    let statements = statements::statements(timeline, &watched.migration_waits);
+    let after = after(timeline);
+    let backfills = backfill::backfills(
+        timeline,
+        backfill::Known {
+            statements: &statements,
+            locks: &watched.locks,
+            after: &after,
+            dataset: terms.dataset,
+        },
+    );
     let rehearsal = Rehearsal {
         repetition: started.repetition,
         run: 0,
@@ -28,19 +44,12 @@ pub(super) fn rehearsal(timeline: &Timeline, budget: &BudgetDeclared) -> (Rehear
         database: started.database.clone(),
         backend_pid: timeline.migration.map(|(_, migration)| migration.backend_pid),
         copy_ms: ms(started.copy_us),
-        duration_ms: timeline.migrating().map(|migrating| ms(migrating.width_us())),
-        steps: timeline
-            .steps
-            .iter()
-            .map(|step| Step {
-                file: step.file.clone(),
-                transaction: step.transaction,
-                why: step.why.clone(),
-                lock_timeout_ms: step.lock_timeout_ms,
-                attempts: workload::attempts(timeline, step.step, &felt.probes),
-            })
-            .collect(),
-        statements: statements::statements(timeline, &watched.migration_waits),
+        duration_ms: duration_ms(timeline),
+        steps: steps(timeline, &felt.probes),
+        phases: rollout::phases(timeline, &felt.probes),
+        checks: rollout::checks(timeline),
+        statements,
+        backfills,
         locks: watched.locks,
         strongest_locks: watched.strongest,
         blocked: watched.blocked,
@@ -48,8 +57,11 @@ pub(super) fn rehearsal(timeline: &Timeline, budget: &BudgetDeclared) -> (Rehear
         workload: felt.run,
         holds: workload::holds(timeline),
         probes: felt.probes,
-        after: after(timeline),
-        rollback: None,
+        after,
+        schema_changes: before
+            .zip(legs.state(Moment::After))
+            .map(|(before, after)| changes(before, after).differences),
+        rollback: rollback::rollback(legs, before, terms.budget),
         sampler: sampler.map(|sampler| Sampler {
             samples: sampler.samples,
             missed: sampler.missed,
@@ -72,11 +84,35 @@ pub(super) fn rehearsal(timeline: &Timeline, budget: &BudgetDeclared) -> (Rehear
     (rehearsal, watched.contradictions)
 }
 
-fn outcome(timeline: &Timeline) -> (Outcome, Option<String>) {
-    match (timeline.finished, timeline.migration_finished) {
-        (Some(finished), _) => (finished.outcome, finished.error.clone()),
-        (None, migrated) => {
-            let outcome = migrated.map_or(Outcome::Interrupted, |(_, finished)| finished.outcome);
+/// The time in which steps ran; none where none ever did.
+pub(super) fn duration_ms(timeline: &Timeline) -> Option<f64> {
+    timeline.migrating()?;
+    Some(ms(timeline.running.iter().copied().map(Window::width_us).sum()))
+}
+
+fn steps(timeline: &Timeline, probes: &[Probe]) -> Vec<Step> {
+    let step = |step: &&StepStarted| Step {
+        file: step.file.clone(),
+        phase: step.phase,
+        transaction: step.transaction,
+        why: step.why.clone(),
+        lock_timeout_ms: step.lock_timeout_ms,
+        attempts: workload::attempts(timeline, step.step, probes),
+    };
+    timeline.steps.iter().map(step).collect()
+}
+
+/// How the migration ended: what becomes of the way back does not change that.
+fn outcome(legs: &Legs) -> (Outcome, Option<String>) {
+    let migrated = legs.up.migration_finished.map(|(_, finished)| finished.outcome);
+    match legs.up.finished {
+        Some(finished) => {
+            let went_back = legs.roll_back.is_some() && finished.outcome != Outcome::Interrupted;
+            let outcome = migrated.filter(|_| went_back).unwrap_or(finished.outcome);
+            (outcome, finished.error.clone())
+        }
+        None => {
+            let outcome = migrated.unwrap_or(Outcome::Interrupted);
             (outcome, Some("the run ended before this rehearsal did".to_owned()))
         }
     }

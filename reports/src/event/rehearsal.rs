@@ -24,7 +24,7 @@ pub struct PhaseStarted {
     pub phase: Phase,
 }
 
-/// The phases of a rehearsal, in order.
+/// The parts of a rehearsal. In records of earlier versions `roll_back` comes before `inspect`, and never came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -35,10 +35,12 @@ pub enum Phase {
     Migrate,
     /// After the migration.
     Settle,
-    /// The steps down run.
+    /// The steps down run, on what the steps up left, after that was inspected.
     RollBack,
     /// The catalog is read.
     Inspect,
+    /// The steps up run again, after those down.
+    Reapply,
 }
 
 /// The migration's session is connected.
@@ -69,8 +71,11 @@ pub struct MigrationStarted {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StepStarted {
-    /// From 0.
+    /// From 0, through all phases of the strategy.
     pub step: u32,
+    /// Index of the strategy's phase that it is of; none in a strategy without phases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<u32>,
     /// The file, as people should see it.
     pub file: String,
     /// What was decided.

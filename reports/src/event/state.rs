@@ -21,10 +21,14 @@ pub struct StateSeen {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Moment {
-    /// The dataset, before anything ran on it.
+    /// The dataset, before anything ran on it; told once, as a fact of the run.
     Before,
     /// After the migration.
     After,
+    /// After the steps down.
+    RolledBack,
+    /// After the steps up that followed them.
+    Reapplied,
 }
 
 /// An object of the schema.

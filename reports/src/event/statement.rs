@@ -63,6 +63,10 @@ pub struct StatementFinished {
     pub error: Option<SqlError>,
     /// `pg_current_wal_insert_lsn()` after it, as a byte position; none where it could not be read.
     pub wal_lsn: Option<u64>,
+    /// Transactions that it was, of one outside a transaction that may change rows and commit inside: by the numbers that
+    /// the session gave its transactions right before and after it. None where nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transactions: Option<u64>,
 }
 
 /// An error of the server.

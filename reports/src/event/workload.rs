@@ -26,6 +26,9 @@ pub struct ProbeDeclared {
     pub sql: String,
     /// Requests per second.
     pub rate: f64,
+    /// The version of the application that sends it; none where nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
 }
 
 /// Requests of a probe that were due in a stretch of time (100 ms). Those that were slow or failed are told one by one

@@ -22,8 +22,8 @@ pub(super) const APP_QUERY_BROKEN: Explained = Explained {
     id: id::APP_QUERY_BROKEN,
     title: "A query of the application no longer works",
     severity: Severity::High,
-    what: "Requests of a probe failed during or after the migration, and not before it, with an error that says that the query \
-           does not fit the schema: SQLSTATE class 42 (no such column or table, no right), class 22 (a value that no longer \
+    what: "Requests of a probe failed during or after the migration, or in a phase of it that the version of the application \
+           that sends them lives through, and not before it, with an error that says that the query does not fit the schema: SQLSTATE class 42 (no such column or table, no right), class 22 (a value that no longer \
            fits), 0A000 (a prepared statement's result changed its type), 23502 or 23514 (a new constraint refuses the row).",
     why: "Migrations and deployments are never simultaneous: code that was written for the old schema still runs when the new \
           one is there. A renamed or dropped column fails for each request from COMMIT on, however short the lock was, until \

@@ -32,6 +32,20 @@ pub(super) const TIMED_OUT: Explained = Explained {
               key.",
 };
 
+pub(super) const HALF_APPLIED: Explained = Explained {
+    id: id::HALF_APPLIED,
+    title: "Half of the migration stays",
+    severity: Severity::High,
+    what: "A statement failed, or the migration ran past its time, and the schema afterwards is not the one before it: what was \
+           committed until then is there.",
+    why: "The next try meets tables and columns that are there already (42P07, 42701), the way back expects some that are not, \
+          and no migration tool knows which half it is. Somebody has to find out by hand, in the middle of a deployment.",
+    instead: "Put all that can run in a transaction into one, and what cannot into a migration of its own, one statement each.\n\n\
+              \x20   ALTER TABLE users ADD COLUMN IF NOT EXISTS role text;   -- can be tried again\n\
+              \x20   DROP INDEX CONCURRENTLY IF EXISTS users_role_idx;       -- before CREATE INDEX CONCURRENTLY\n\n\
+              What is there already is cleaned up by a forward migration, which is rehearsed from that very state.",
+};
+
 pub(super) const INVALID_INDEX_LEFT: Explained = Explained {
     id: id::INVALID_INDEX_LEFT,
     title: "An index is there and not valid",

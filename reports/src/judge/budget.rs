@@ -1,10 +1,11 @@
 //! The limits, each with what was measured.
 
+mod rollout;
 mod stalls;
 
 use std::collections::BTreeSet;
 
-use crate::event::{BudgetDeclared, Outcome};
+use crate::event::{BudgetDeclared, Outcome, StrategyDeclared};
 use crate::model::Quantity;
 use crate::model::rehearsal::Rehearsal;
 use crate::model::strategy::{BudgetLine, BudgetStatus};
@@ -15,13 +16,18 @@ pub(crate) use stalls::stall;
 const HALF: &str = "the migration did not come to its end";
 
 /// A line for each limit that somebody set or that has a default.
-pub(crate) fn lines(budget: &BudgetDeclared, rehearsals: &[Rehearsal]) -> Vec<BudgetLine> {
+pub(crate) fn lines(
+    budget: &BudgetDeclared,
+    strategy: &StrategyDeclared,
+    rehearsals: &[Rehearsal],
+) -> Vec<BudgetLine> {
     let BudgetDeclared {
         read_stall_ms,
         write_stall_ms,
         duration_ms,
         probe_errors,
         rewrite_allowed,
+        broken_rollback_allowed: _,
         unmeasured_allowed: _,
         wal_bytes,
         disk_growth_bytes,
@@ -90,8 +96,11 @@ pub(crate) fn lines(budget: &BudgetDeclared, rehearsals: &[Rehearsal]) -> Vec<Bu
             duration.doubt = None;
         }
     }
+    lines.extend(rollout::verify(strategy, rehearsals));
+    lines.extend(rollout::broken_rollback(budget, strategy, rehearsals));
     for line in &mut lines {
-        line.broken = is_broken(line, budget);
+        let is_excused = line.limit == "broken_rollback" && rollout::is_left_out(rehearsals);
+        line.broken = is_broken(line, budget) && !is_excused;
     }
     lines
 }
@@ -115,8 +124,11 @@ fn unmeasured(rehearsals: &[Rehearsal], measured: &[Option<Quantity>]) -> String
 
 /// Of what was not asked or not told to its end nobody knows whether it failed.
 fn errors_line(line: BudgetLine, rehearsals: &[Rehearsal]) -> BudgetLine {
-    let workloads = rehearsals.iter().filter_map(|rehearsal| rehearsal.workload.as_ref());
-    let why = workloads.filter_map(|workload| workload.incomplete.clone()).next();
+    let why = |rehearsal: &Rehearsal| {
+        let workload = rehearsal.workload.as_ref()?;
+        workload.incomplete.clone().or_else(|| rollout::never_asked(rehearsal))
+    };
+    let why = rehearsals.iter().find_map(why);
     match why {
         Some(why) if line.status == BudgetStatus::Pass => {
             BudgetLine { status: BudgetStatus::NotMeasured, doubt: Some(why), ..line }

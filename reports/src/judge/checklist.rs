@@ -1,6 +1,8 @@
 //! The safety checklist of migrations, filled from what the record proves and nothing else.
 
+mod columns;
 mod objects;
+mod way_back;
 
 use super::comparison::blocking_locks;
 use super::{Terms, can_tell};
@@ -28,19 +30,16 @@ pub(crate) fn checklist(
         }
     };
     let answers = [
-        ("The migration has both up and down, or is marked irreversible", way_back(declared)),
+        ("The migration has both up and down, or is marked irreversible", way_back::way_back(declared)),
         ("No full table lock on a large table", measured(table_locks)),
-        (
-            "New columns are nullable or have defaults",
-            measured(|rehearsals, _| objects::new_columns(rehearsals)),
-        ),
+        ("New columns are nullable or have defaults", measured(columns::new_columns)),
         ("Indexes are created concurrently", measured(|rehearsals, _| objects::new_indexes(rehearsals))),
         (
             "The backfill is separate from the schema change",
             measured(|rehearsals, _| objects::backfill(rehearsals)),
         ),
         ("Tested against production-sized data", measured(data_size)),
-        ("The rollback plan is documented and rehearsed", rollback_plan(declared, rehearsals)),
+        ("The rollback plan is documented and rehearsed", way_back::rollback_plan(declared, rehearsals)),
     ];
     (1..)
         .zip(answers)
@@ -51,14 +50,6 @@ pub(crate) fn checklist(
             evidence,
         })
         .collect()
-}
-
-fn way_back(declared: &StrategyDeclared) -> Answer {
-    match (&declared.irreversible, declared.down.as_slice()) {
-        (_, [_, ..]) => (CheckStatus::Pass, format!("down: {}", declared.down.join(", "))),
-        (Some(why), []) => (CheckStatus::Pass, format!("marked irreversible: {why}")),
-        (None, []) => (CheckStatus::Fail, "there is no down, and it is not marked irreversible".to_owned()),
-    }
 }
 
 /// A lock is a full table lock where whoever meets it waits longer than the budget lets a request wait.
@@ -129,20 +120,4 @@ fn data_size(_: &[Rehearsal], terms: Terms) -> Answer {
         terms.scale
     );
     if terms.scale >= 1.0 { (CheckStatus::Pass, evidence) } else { (CheckStatus::Fail, evidence) }
-}
-
-fn rollback_plan(declared: &StrategyDeclared, rehearsals: &[Rehearsal]) -> Answer {
-    let rollbacks: Vec<_> = rehearsals.iter().filter_map(|rehearsal| rehearsal.rollback.as_ref()).collect();
-    match (&declared.irreversible, declared.down.as_slice()) {
-        (Some(why), []) => (CheckStatus::Pass, format!("there is none, and why is written down: {why}")),
-        (None, []) => (CheckStatus::Fail, "there is none".to_owned()),
-        _ if rollbacks.is_empty() => (
-            CheckStatus::NotMeasured,
-            format!("{} is there, but was not rehearsed", declared.down.join(", ")),
-        ),
-        _ if rollbacks.iter().all(|rollback| rollback.ran && rollback.schema_equal == Some(true)) => {
-            (CheckStatus::Pass, format!("{} restores the schema", declared.down.join(", ")))
-        }
-        _ => (CheckStatus::Fail, format!("{} does not restore the schema", declared.down.join(", "))),
-    }
 }

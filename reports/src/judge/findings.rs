@@ -2,13 +2,16 @@
 
 mod advice;
 mod application;
+mod backfill;
 mod broken;
 mod bulk;
+mod checks;
 mod habits;
 mod left_behind;
 mod pool;
 mod queue;
 mod rewrite;
+mod rollback;
 mod scan;
 mod stall;
 
@@ -44,6 +47,8 @@ pub(crate) const SCAN_UNDER_LOCK: &str = "scan-under-lock";
 pub(crate) const POOL_EXHAUSTED: &str = "pool-exhausted";
 /// A query of the application does not work with the new schema.
 pub(crate) const APP_QUERY_BROKEN: &str = "app-query-broken";
+/// A check of the data found rows that must not be.
+pub(crate) const DATA_INCONSISTENT: &str = "data-inconsistent";
 /// Requests of the application failed otherwise.
 pub(crate) const PROBE_FAILED: &str = "probe-failed";
 /// Rows were changed while the schema change of the same transaction kept others out.
@@ -57,16 +62,32 @@ pub(crate) const DEAD_TUPLES_LEFT: &str = "dead-tuples-left";
 /// There is no way back, and nobody said why.
 pub(crate) const NO_DOWN: &str = "no-down";
 
+/// A backfill was cancelled that would never have ended.
+pub(crate) const BACKFILL_NO_PROGRESS: &str = "backfill-no-progress";
+/// A migration that did not come to its end leaves half of its work.
+pub(crate) const HALF_APPLIED: &str = "half-applied";
+/// The way back does not run.
+pub(crate) const ROLLBACK_FAILED: &str = "rollback-failed";
+/// The way back does not lead back to the schema.
+pub(crate) const ROLLBACK_INCOMPLETE: &str = "rollback-incomplete";
+/// The way back does not bring back what the rows held.
+pub(crate) const ROLLBACK_LOSES_DATA: &str = "rollback-loses-data";
+/// After the way back the migration cannot be applied again.
+pub(crate) const REAPPLY_FAILED: &str = "reapply-failed";
+
 /// Every id that a finding can have.
 #[cfg(test)]
-pub(crate) const ALL: [&str; 17] = [
+pub(crate) const ALL: [&str; 24] = [
     STATEMENT_FAILED,
     TIMED_OUT,
+    BACKFILL_NO_PROGRESS,
+    HALF_APPLIED,
     WRITE_STALL,
     READ_STALL,
     LOCK_QUEUE,
     POOL_EXHAUSTED,
     APP_QUERY_BROKEN,
+    DATA_INCONSISTENT,
     PROBE_FAILED,
     TABLE_REWRITE,
     SCAN_UNDER_LOCK,
@@ -76,6 +97,10 @@ pub(crate) const ALL: [&str; 17] = [
     NO_LOCK_TIMEOUT,
     WAL_HEAVY,
     DEAD_TUPLES_LEFT,
+    ROLLBACK_FAILED,
+    ROLLBACK_INCOMPLETE,
+    ROLLBACK_LOSES_DATA,
+    REAPPLY_FAILED,
     NO_DOWN,
 ];
 
@@ -85,15 +110,18 @@ pub(crate) fn findings(declared: &StrategyDeclared, rehearsals: &[Rehearsal], te
     for rehearsal in rehearsals {
         let seen = [
             broken::findings(rehearsal, terms),
+            backfill::findings(rehearsal),
             rewrite::findings(rehearsal, terms),
             left_behind::findings(rehearsal),
             stall::findings(rehearsal, terms),
             queue::findings(rehearsal, terms),
             pool::findings(rehearsal, terms).into_iter().collect(),
             application::findings(rehearsal),
+            checks::findings(rehearsal),
             scan::findings(rehearsal, terms),
             habits::findings(declared, rehearsal, terms),
             bulk::findings(rehearsal, terms),
+            rollback::findings(rehearsal),
         ];
         for finding in seen.into_iter().flatten() {
             let same = |known: &Finding| {
@@ -101,6 +129,7 @@ pub(crate) fn findings(declared: &StrategyDeclared, rehearsals: &[Rehearsal], te
                     && known.id == finding.id
                     && known.statement == finding.statement
                     && known.relation == finding.relation
+                    && known.subject == finding.subject
             };
             if !all.iter().any(same) {
                 all.push(finding);

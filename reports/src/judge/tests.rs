@@ -7,9 +7,11 @@ use crate::model::strategy::{BudgetStatus, CheckStatus, Severity, Strategy, Verd
 use crate::sample::*;
 
 mod blame;
+mod checklist;
 mod compared;
 mod ends;
 mod pain;
+mod phases;
 
 /// One statement in a transaction of its file, which takes these locks and is done in 2 s.
 fn one_statement(declared: StrategyDeclared, limits: BudgetDeclared, sql: &str, held: &[HeldLock]) -> Sample {

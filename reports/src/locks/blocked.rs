@@ -138,6 +138,7 @@ impl WaitSpan {
             lock: self.lock,
             from_ms: ms_since(timeline.zero_us, self.from_us),
             to_ms: ms_since(timeline.zero_us, self.end.to_us),
+            wait_ms: ms(longest_us),
             uncertainty_ms: ms((self.from_width_us + self.end.width_us()).min(longest_us)),
         }
     }

@@ -146,6 +146,9 @@ pub struct Wait {
 pub struct LockQueue {
     /// The most at one time.
     pub waiting_max: u64,
+    /// The longest wait of one of them, at most.
+    #[serde(default)]
+    pub wait_ms_max: f64,
     /// From the release of a lock of the migration until the last who had queued behind it waited no longer, the longest;
     /// null where nobody was seen to queue behind the migration until it let go.
     pub drain_ms_max: Option<f64>,
@@ -189,6 +192,9 @@ pub struct Blocked {
     pub from_ms: f64,
     /// Latest end; the last event's where the record ends before.
     pub to_ms: f64,
+    /// How long it waited, at most.
+    #[serde(default)]
+    pub wait_ms: f64,
     /// How much shorter the wait may have been.
     pub uncertainty_ms: f64,
 }

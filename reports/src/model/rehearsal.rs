@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Quantity;
-use super::comparison::Measure;
+use super::backfill::Backfill;
+use super::comparison::{EndDifference, Measure};
 use super::lock::{Blocked, Lock, LockQueue, StrongestLock};
+use super::rollback::Rollback;
+use super::rollout::{DataCheck, RolloutPhase};
 use super::statement::Statement;
 use super::strategy::Verdict;
 use super::workload::{HoldRun, Probe, WorkloadRun};
@@ -38,12 +41,22 @@ pub struct Rehearsal {
     /// Making the copy.
     pub copy_ms: f64,
     /// From the migration phase's beginning (or its session being connected, where that came later) to its
-    /// session being done; null where it never ran.
+    /// session being done, in which steps ran: the pauses between the phases of a strategy, in which the application goes on
+    /// and the data is checked, are no part of it. Null where it never ran.
     pub duration_ms: Option<f64>,
     /// The files, as they were run.
     pub steps: Vec<Step>,
+    /// The phases of the strategy that began; empty where it has none.
+    #[serde(default)]
+    pub phases: Vec<RolloutPhase>,
+    /// The checks of the data, in the order in which they were made.
+    #[serde(default)]
+    pub checks: Vec<DataCheck>,
     /// The statements, in order.
     pub statements: Vec<Statement>,
+    /// Those that changed rows of tables that were there, and how they got on.
+    #[serde(default)]
+    pub backfills: Vec<Backfill>,
     /// Every relation lock of the migration that was seen, system catalogs left out, by the time it began.
     pub locks: Vec<Lock>,
     /// Per table the strongest of them, the worst first.
@@ -60,7 +73,11 @@ pub struct Rehearsal {
     pub holds: Vec<HoldRun>,
     /// The database after the migration.
     pub after: After,
-    /// The way back; null where it was not rehearsed.
+    /// What the migration did to the schema: `one` is before it, `other` after it, whether or not it came to its end. A
+    /// table whose columns came or went is not told besides them. Null where one of the two was not seen.
+    #[serde(default)]
+    pub schema_changes: Option<Vec<EndDifference>>,
+    /// The way back; null where it was not rehearsed, and nothing says that it was left out on purpose.
     pub rollback: Option<Rollback>,
     /// How well it was watched; null where no sampler reported.
     pub sampler: Option<Sampler>,
@@ -82,6 +99,12 @@ impl Rehearsal {
         let of_each = self.probes.iter().map(|probe| probe.failed.saturating_add(probe.settle_failed));
         (!self.probes.is_empty()).then(|| of_each.fold(0, u64::saturating_add))
     }
+
+    /// Name of the phase with that index.
+    pub(crate) fn phase_name(&self, index: Option<u32>) -> Option<&str> {
+        let phase = self.phases.iter().find(|phase| Some(phase.index) == index)?;
+        Some(&phase.name)
+    }
 }
 
 /// A migration file, as it was run.
@@ -90,6 +113,9 @@ impl Rehearsal {
 pub struct Step {
     /// The file.
     pub file: String,
+    /// Index of the strategy's phase that it is of; null in a strategy without phases.
+    #[serde(default)]
+    pub phase: Option<u32>,
     /// How it was wrapped in transactions.
     pub transaction: TransactionShape,
     /// Why.
@@ -110,6 +136,9 @@ pub struct Attempt {
     pub from_ms: f64,
     /// When it had failed.
     pub to_ms: f64,
+    /// How long it took.
+    #[serde(default)]
+    pub duration_ms: f64,
     /// Why it failed.
     pub sqlstate: Option<String>,
     /// How long the next was put off.
@@ -151,20 +180,6 @@ pub struct After {
     pub application_wal_bytes_per_s: Option<f64>,
     /// What that comes to in the time of the migration, all of `wal_bytes` at most.
     pub application_wal_bytes: Option<u64>,
-}
-
-/// The way back, rehearsed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Rollback {
-    /// Whether the steps down ran through.
-    pub ran: bool,
-    /// Whether the schema was the same as before.
-    pub schema_equal: Option<bool>,
-    /// Whether the rows were the same as before.
-    pub data_equal: Option<bool>,
-    /// What differed.
-    pub differences: Vec<String>,
 }
 
 /// How well the locks were watched.

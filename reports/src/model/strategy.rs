@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Quantity;
 use super::rehearsal::Rehearsal;
+use super::rollback::Rollback;
 
 /// A strategy, judged by all of its rehearsals: the worst of them counts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +28,15 @@ pub struct Strategy {
     pub rehearsals: Vec<Rehearsal>,
 }
 
+impl Strategy {
+    /// The way back: that of the first repetition that went it, else the first of which something is told. Repetitions after
+    /// the first do not go it.
+    pub(crate) fn way_back(&self) -> Option<&Rollback> {
+        let told = || self.rehearsals.iter().filter_map(|rehearsal| rehearsal.rollback.as_ref());
+        told().find(|rollback| rollback.was_tried()).or_else(|| told().next())
+    }
+}
+
 /// A verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -46,7 +56,7 @@ pub enum Verdict {
 pub struct BudgetLine {
     /// Its key in the scenario's `[budget]`.
     pub limit: String,
-    /// What both numbers count: `ms`, `bytes`, `requests`, `tables`.
+    /// What both numbers count: `ms`, `bytes`, `requests`, `tables`, `rows`, `rollbacks`.
     pub unit: String,
     /// The largest value that passes. For `rewrite = "deny"` that is 0 tables.
     pub allowed: Quantity,
@@ -93,6 +103,9 @@ pub struct Finding {
     pub statement: Option<u32>,
     /// The object that it happened to, where it is one.
     pub relation: Option<String>,
+    /// What else it is about: a probe, a check of the data, a column.
+    #[serde(default)]
+    pub subject: Option<String>,
     /// What was seen, in words.
     pub evidence: String,
     /// The numbers of the evidence, by names that carry their unit.

@@ -2,7 +2,7 @@
 //!
 //! A request *ran during the migration* if it was due or still waiting at any time between the migration's session being
 //! connected and being done; every other request belongs to the baseline before or the settling after it, by the moment
-//! at which it was due. Requests that were answered soon are counted in windows of 100 ms: one that overlaps the migration
+//! at which it was due. Where a strategy has phases, the pauses between them, in which no step runs, count as settling. Requests that were answered soon are counted in windows of 100 ms: one that overlaps the migration
 //! counts as during it, so that a migration of a few milliseconds is not without requests, and what was due up to 100 ms
 //! before or after it counts too.
 
@@ -26,6 +26,9 @@ pub struct WorkloadRun {
     pub lag_ms_p99: Option<f64>,
     /// The latest.
     pub lag_ms_max: Option<f64>,
+    /// Its requests by kind; kinds of which there is no probe are left out.
+    #[serde(default)]
+    pub kinds: Vec<KindRun>,
     /// Requests during the migration that waited 10 ms or longer for a connection of the pool, the generator's own lag not
     /// counted.
     pub pool_waits: u64,
@@ -45,6 +48,26 @@ pub struct WorkloadRun {
     pub incomplete: Option<String>,
 }
 
+/// The requests of all probes of a kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct KindRun {
+    /// `read` or `write`.
+    pub kind: String,
+    /// Requests that were due or waiting while the migration ran.
+    pub due: u64,
+    /// How many of them failed.
+    pub failed: u64,
+    /// Requests after it that failed.
+    pub settle_failed: u64,
+    /// How many are part of a stall.
+    pub stalled: u64,
+    /// The probe with the longest wait while the migration ran.
+    pub slowest: String,
+    /// That wait; 0 where none was due.
+    pub stall_ms_max: f64,
+}
+
 /// A probe's requests.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -53,6 +76,9 @@ pub struct Probe {
     pub name: String,
     /// `read` or `write`.
     pub kind: String,
+    /// The version of the application that sends it; null where nobody said.
+    #[serde(default)]
+    pub version: Option<String>,
     /// What it sends.
     pub sql: String,
     /// Requests per second.
@@ -81,6 +107,9 @@ pub struct Probe {
     pub settle_errors: BTreeMap<String, u64>,
     /// How many these are.
     pub settle_failed: u64,
+    /// Requests that failed since the migration began, by phase of the strategy and SQLSTATE.
+    #[serde(default)]
+    pub failures: Vec<ProbeFailure>,
     /// Longest wait from the moment a request was due, of those that were due or waiting while the migration ran, failed
     /// ones included; 0 where there were none. An upper bound where it is shorter than 10 ms: see above.
     pub stall_ms_max: f64,
@@ -99,6 +128,30 @@ pub struct Probe {
     pub stalls: Vec<ProbeStall>,
     /// Requests by time, all phases.
     pub per_100ms: Throughput,
+}
+
+impl Probe {
+    /// Whether a single request of it is known, of whatever time.
+    pub(crate) fn was_asked(&self) -> bool {
+        self.baseline.is_some() || self.during.is_some() || self.settle.is_some()
+    }
+}
+
+/// Requests of a probe that failed alike since the migration began.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ProbeFailure {
+    /// Index of the strategy's phase in which they were due; null in a strategy without phases.
+    pub phase: Option<u32>,
+    /// Why, `unanswered` for those that were given up with the workload.
+    pub sqlstate: String,
+    /// How many.
+    pub requests: u64,
+    /// When the first of them failed.
+    pub first_ms: f64,
+    /// Index of the statement, of those whose transaction had ended by then, that names what the server's words name, a
+    /// change of the schema before others, the last before earlier ones; null where none had.
+    pub statement: Option<u32>,
 }
 
 /// How long requests took from the moment at which they were due, failed ones included.

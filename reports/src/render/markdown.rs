@@ -2,11 +2,15 @@
 
 mod application;
 mod comparison;
+mod data;
+mod rollout;
 mod write;
 
 use super::words;
 use crate::model::Report;
+use crate::model::lock::StrongestLock;
 use crate::model::rehearsal::Rehearsal;
+use crate::model::statement::Statement;
 use crate::model::strategy::{BudgetLine, BudgetStatus, Finding, Strategy};
 use crate::units;
 use write::{Markdown, code};
@@ -34,7 +38,7 @@ pub fn markdown(report: &Report) -> String {
     for strategy in &report.strategies {
         strategy_section(&mut page, strategy);
     }
-    data(&mut page, report);
+    data::data(&mut page, report);
     page.finish()
 }
 
@@ -60,6 +64,7 @@ fn strategy_section(page: &mut Markdown, strategy: &Strategy) {
             page.table(&heads, rows.into_iter());
         }
     }
+    rollout::way_back(page, strategy);
     page.heading(3, "Budget");
     page.table(&["limit", "allowed", "measured", "status"], strategy.budget.iter().map(budget_row));
     page.heading(3, "Checklist");
@@ -114,8 +119,11 @@ fn rehearsal_section(page: &mut Markdown, rehearsal: &Rehearsal, title: &str) {
         let attempts = words::attempts(step).into_iter().map(|attempt| write::escape(&attempt));
         [ran].into_iter().chain(attempts).collect::<Vec<_>>()
     }));
+    rollout::phases(page, rehearsal);
     application::application(page, rehearsal);
-    statements(page, rehearsal);
+    rollout::backfills(page, rehearsal);
+    rollout::checks(page, rehearsal);
+    statements(page, &rehearsal.statements);
     locks(page, rehearsal);
     let mut notes: Vec<String> = rehearsal.strongest_locks.iter().filter_map(words::longer_block).collect();
     notes.extend(words::own_waits(rehearsal));
@@ -124,8 +132,8 @@ fn rehearsal_section(page: &mut Markdown, rehearsal: &Rehearsal, title: &str) {
     page.list(notes.iter().map(|note| write::escape(note)));
 }
 
-fn statements(page: &mut Markdown, rehearsal: &Rehearsal) {
-    let rows = rehearsal.statements.iter().map(|statement| {
+fn statements(page: &mut Markdown, statements: &[Statement]) {
+    let rows = statements.iter().map(|statement| {
         let did = [
             ("rewrites", &statement.rewrites),
             ("rebuilds", &statement.rebuilds),
@@ -152,8 +160,8 @@ fn statements(page: &mut Markdown, rehearsal: &Rehearsal) {
     page.table(&["at", "statement", "took", "waited", "rows", "WAL", "did"], rows);
 }
 
-fn locks(page: &mut Markdown, rehearsal: &Rehearsal) {
-    let strongest = rehearsal.strongest_locks.iter().map(|lock| {
+fn strongest_locks(page: &mut Markdown, locks: &[StrongestLock], statements: &[Statement]) {
+    let strongest = locks.iter().map(|lock| {
         let on =
             if lock.relation == lock.table { String::new() } else { format!(" on {}", code(&lock.relation)) };
         vec![
@@ -161,10 +169,14 @@ fn locks(page: &mut Markdown, rehearsal: &Rehearsal) {
             format!("{:?}{on}", lock.mode),
             words::hold(lock.hold_ms, lock.hold_uncertainty_ms),
             words::blocks(lock).to_owned(),
-            place_of(rehearsal, lock.statement),
+            place_of(statements, lock.statement),
         ]
     });
     page.table(&["table", "strongest lock", "held", "blocks", "taken by"], strongest);
+}
+
+fn locks(page: &mut Markdown, rehearsal: &Rehearsal) {
+    strongest_locks(page, &rehearsal.strongest_locks, &rehearsal.statements);
     if rehearsal.locks.is_empty() {
         page.paragraph("No lock was seen.");
         return;
@@ -173,7 +185,7 @@ fn locks(page: &mut Markdown, rehearsal: &Rehearsal) {
         vec![
             code(&lock.relation),
             format!("{:?}", lock.mode),
-            place_of(rehearsal, lock.statement),
+            place_of(&rehearsal.statements, lock.statement),
             lock.granted_ms.or(lock.requested_ms).map_or_else(String::new, |ms| format!("{ms:.3}")),
             words::waited(lock.wait_ms),
             words::hold(lock.hold_ms, lock.hold_uncertainty_ms),
@@ -185,9 +197,8 @@ fn locks(page: &mut Markdown, rehearsal: &Rehearsal) {
     });
 }
 
-fn place_of(rehearsal: &Rehearsal, statement: Option<u32>) -> String {
-    let found =
-        statement.and_then(|index| rehearsal.statements.iter().find(|statement| statement.index == index));
+fn place_of(statements: &[Statement], statement: Option<u32>) -> String {
+    let found = statement.and_then(|index| statements.iter().find(|statement| statement.index == index));
     found.map_or_else(|| "outside any statement".to_owned(), words::place)
 }
 
@@ -214,86 +225,4 @@ fn budget_row(line: &BudgetLine) -> Vec<String> {
             .as_ref()
             .map_or_else(|| status.to_owned(), |doubt| format!("{status}: {}", write::escape(doubt))),
     ]
-}
-
-fn data(page: &mut Markdown, report: &Report) {
-    page.heading(2, "Server and data");
-    if report.runs.len() > 1 {
-        let runs = report.runs.iter().enumerate().map(|(index, run)| {
-            let server = run.environment.as_ref().map_or_else(|| "none".to_owned(), words::server);
-            vec![
-                (index + 1).to_string(),
-                run.run.started_at.clone(),
-                words::run_end(run.run.ended).to_owned(),
-                run.run.program_version.clone(),
-                run.rehearsals.to_string(),
-                write::escape(&server),
-            ]
-        });
-        page.table(&["run", "begun", "ended", "pgrehearse", "rehearsals", "server"], runs);
-    }
-    let mut facts = vec![
-        report.environment.as_ref().map_or_else(|| "No server was started.".to_owned(), words::server),
-        words::data(report),
-    ];
-    if let Some(dataset) = &report.dataset {
-        facts.extend(words::load(dataset));
-        facts.push(format!("Fidelity: {}", words::fidelity(dataset)));
-        facts.extend(dataset.state.clone());
-    }
-    page.list(facts.iter().map(|fact| write::escape(fact)));
-    let tables = report.dataset.iter().flat_map(|dataset| &dataset.tables).map(|table| {
-        vec![
-            code(&table.name),
-            units::count(table.rows),
-            words::bytes(table.bytes),
-            table.load_ms.map_or_else(|| "from the cache".to_owned(), units::duration),
-            table.rows_per_second.map_or_else(String::new, units::rows_per_second),
-        ]
-    });
-    page.table(&["table", "rows", "size", "loaded in", "copied at"], tables);
-    fidelity(page, report);
-    let settings = report.environment.iter().flat_map(|environment| {
-        let of_both = [("rehearse", &environment.settings), ("load", &environment.settings_load)];
-        of_both.into_iter().filter_map(|(purpose, settings)| Some((purpose, settings.as_ref()?)))
-    });
-    for (purpose, settings) in settings {
-        page.details(&format!("Settings to {purpose} with"), |page| {
-            page.table(
-                &["setting", "value"],
-                settings.iter().map(|(name, value)| vec![code(name), code(value)]),
-            );
-        });
-    }
-}
-
-/// What was declared of the data against what was loaded: what failed, and everything folded away.
-fn fidelity(page: &mut Markdown, report: &Report) {
-    let Some(dataset) = &report.dataset else { return };
-    if dataset.fidelity.is_none() {
-        return;
-    }
-    page.heading(3, "Fidelity");
-    page.paragraph(&write::escape(&format!("{}.", words::fidelity(dataset))));
-    page.list(words::failed_checks(dataset).iter().map(|check| write::escape(&format!("✗ {check}"))));
-    for table in &dataset.tables {
-        let checks = words::checks(table);
-        let title = format!("{}: {}", table.name, units::plural(checks.len() as u64, "check", "checks"));
-        let rows = checks.into_iter().map(|(column, check)| {
-            let mut cells = vec![if column.is_empty() { String::new() } else { code(column) }];
-            cells.extend(words::check_cells(check).iter().map(|cell| write::escape(cell)));
-            cells.push(if check.declared_in_profile { "profile" } else { "plan" }.to_owned());
-            cells
-        });
-        let gaps = words::not_measured(table).into_iter().map(|(column, gap)| {
-            let column = if column.is_empty() { String::new() } else { format!("{} ", code(column)) };
-            let why = write::escape(&gap.why);
-            format!("{column}{}: {}, because {why}", write::escape(&gap.metric), words::NOT_MEASURED)
-        });
-        page.details(&title, |page| {
-            let heads = ["column", "metric", "declared", "measured", "tolerance", "ok", "declared by"];
-            page.table(&heads, rows.into_iter());
-            page.list(gaps);
-        });
-    }
 }

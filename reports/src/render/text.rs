@@ -3,6 +3,7 @@
 mod comparison;
 mod fidelity;
 mod page;
+mod rollout;
 mod table;
 
 use super::words;
@@ -84,6 +85,9 @@ fn header(page: &mut Page, report: &Report) {
 
 /// The data, how it was loaded and whether it is what was declared.
 fn data_lines(page: &mut Page, report: &Report) {
+    if let Some(schema) = words::schema(report) {
+        page.item("Schema    ", &schema);
+    }
     page.item("Data      ", &words::data(report));
     let Some(dataset) = &report.dataset else { return };
     if let Some(load) = words::load(dataset) {
@@ -130,6 +134,7 @@ fn strategy_block(page: &mut Page, strategy: &Strategy) {
             page.block(2, &table(&heads, &rows, page.width()));
         }
     }
+    rollout::way_back(page, strategy);
     page.item("  budget     ", &budget(&strategy.budget));
     page.item("  checklist  ", &checklist(&strategy.checklist));
     for item in strategy.checklist.iter().filter(|item| item.status == CheckStatus::Fail) {
@@ -147,9 +152,12 @@ fn rehearsal_block(page: &mut Page, rehearsal: &Rehearsal) {
             page.item("    ", &attempt);
         }
     }
-    for (kind, line) in words::application(rehearsal) {
+    rollout::phases(page, rehearsal);
+    let workload = rehearsal.workload.as_ref();
+    for (kind, line) in words::application(workload, &rehearsal.probes, &rehearsal.statements) {
         page.item(&format!("  {kind:<8}"), &line);
     }
+    rollout::backfills_and_checks(page, rehearsal);
     for hold in words::holds(rehearsal) {
         page.item("  ", &hold);
     }
@@ -164,7 +172,7 @@ fn rehearsal_block(page: &mut Page, rehearsal: &Rehearsal) {
                 format!("{:?}{on}", lock.mode),
                 words::hold(lock.hold_ms, lock.hold_uncertainty_ms),
                 words::blocks(lock).to_owned(),
-                words::place_and_sql(rehearsal, lock.statement),
+                words::place_and_sql(&rehearsal.statements, lock.statement),
             ]
         });
         let heads = ["table", "strongest lock", "held", "blocks", "taken by"];

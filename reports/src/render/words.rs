@@ -4,6 +4,8 @@ mod comparison;
 mod end;
 mod fidelity;
 mod repetitions;
+mod rollback;
+mod rollout;
 mod waits;
 mod workload;
 
@@ -22,6 +24,8 @@ pub(super) use comparison::{comparison_table, pair_table};
 pub(super) use end::end_sections;
 pub(super) use fidelity::{check_cells, checks, failed_checks, fidelity, not_measured};
 pub(super) use repetitions::{most_painful, repetitions_table};
+pub(super) use rollback::way_back;
+pub(super) use rollout::{backfills, check_rows, phase_table, sparkline};
 pub(super) use waits::{own_waits, queue_note};
 pub(super) use workload::{application, attempts, holds, probe_cells};
 
@@ -147,6 +151,8 @@ pub(super) fn quantity(quantity: Quantity, unit: &str) -> String {
         (Quantity::Fraction(ms), "ms") => units::duration(ms),
         (Quantity::Whole(bytes), "bytes") => units::bytes(bytes),
         (Quantity::Whole(count), "tables") => units::plural(count, "table", "tables"),
+        (Quantity::Whole(count), "rows") => units::plural(count, "row", "rows"),
+        (Quantity::Whole(count), "rollbacks") => units::plural(count, "rollback", "rollbacks"),
         (Quantity::Whole(count), "requests") => units::plural(count, "request", "requests"),
         (Quantity::Whole(count), _) => units::count(count),
         (Quantity::Fraction(value), _) => format!("{value} {unit}"),
@@ -178,6 +184,14 @@ pub(super) fn data(report: &Report) -> String {
     format!("{} in {tables}, {}; {drawn}", units::plural(rows, "row", "rows"), bytes(dataset.bytes))
 }
 
+/// What made the schema, in one line; none where a schema file did.
+pub(super) fn schema(report: &Report) -> Option<String> {
+    let migrations = report.scenario.migrations.as_ref()?;
+    let count = units::plural(migrations.count, "migration", "migrations");
+    let last = migrations.last.as_ref().map_or_else(String::new, |last| format!(", the last {last}"));
+    Some(format!("{count} ({}){last}", migrations.tool))
+}
+
 /// How it was loaded, in one line; none where it was not.
 pub(super) fn load(dataset: &Dataset) -> Option<String> {
     let source = dataset.source.as_deref()?;
@@ -195,9 +209,8 @@ pub(super) fn load(dataset: &Dataset) -> Option<String> {
 }
 
 /// `file:line  SQL in one line`.
-pub(super) fn place_and_sql(rehearsal: &Rehearsal, statement: Option<u32>) -> String {
-    let found =
-        statement.and_then(|index| rehearsal.statements.iter().find(|statement| statement.index == index));
+pub(super) fn place_and_sql(statements: &[Statement], statement: Option<u32>) -> String {
+    let found = statement.and_then(|index| statements.iter().find(|statement| statement.index == index));
     found.map_or_else(
         || "outside any statement".to_owned(),
         |found| format!("{}  {}", place(found), one_line(&found.sql)),

@@ -12,6 +12,7 @@ impl Sample {
     /// The application begins, its requests taking 1 ms (2 ms one in ten) from a second before the migration on.
     pub(crate) fn application(&mut self, connections: u32) -> &mut Self {
         let probe = |name: &str, kind: &str, sql: &str| ProbeDeclared {
+            version: None,
             name: name.to_owned(),
             kind: kind.to_owned(),
             sql: sql.to_owned(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::causes::Explained;
+use super::failures;
 use super::latency::Latencies;
 use super::requests::{Part, Request, part_of_window};
 use super::stalls::{self, longest_ms};
@@ -61,6 +62,7 @@ pub(super) fn probe(
         }
     }
     let mut of = |part: Part| sums.remove(&part).unwrap_or_default();
+    let failures = failures::failures(mine.iter().map(|explained| &explained.request), &messages, timeline);
     let (baseline, during, settle) = (of(Part::Baseline), of(Part::During), of(Part::Settle));
 
     let before = baseline.latencies.finish();
@@ -79,6 +81,7 @@ pub(super) fn probe(
     Probe {
         name: declared.name.clone(),
         kind: declared.kind.clone(),
+        version: declared.version.clone(),
         sql: declared.sql.clone(),
         rate: declared.rate,
         due: during.completed.saturating_add(during.failed),
@@ -93,6 +96,7 @@ pub(super) fn probe(
         settle: settle.latencies.finish(),
         settle_errors: settle.errors,
         settle_failed: settle.failed,
+        failures,
         stall_ms_max: latency.map_or(0.0, |latency| latency.max_ms),
         stall_of_migration_ms_max: possible_ms_max(true),
         stall_unexplained_ms_max: possible_ms_max(false).max(soon.map_or(0.0, |soon| soon.max_ms)),

@@ -67,7 +67,6 @@ impl Request<'_> {
 
 /// All of them, by the time at which they were due.
 pub(super) fn requests<'a>(timeline: &Timeline<'a>) -> Vec<Request<'a>> {
-    let migrating = timeline.migrating();
     let given_up_us = timeline.application.end_us(timeline.close_us);
     let untold_lag_us = untold_lag_us(&timeline.application);
     let request = |told: &&'a ProbeRequest| {
@@ -75,7 +74,7 @@ pub(super) fn requests<'a>(timeline: &Timeline<'a>) -> Vec<Request<'a>> {
         let end_us = told.done_us.unwrap_or(given_up_us).max(due_us);
         let sent_us = told.sent_us.unwrap_or(end_us).clamp(due_us, end_us);
         let ready_us = due_us.saturating_add(told.lag_us.max(untold_lag_us)).min(sent_us);
-        let part = part(Window { from_us: due_us, to_us: end_us }, migrating);
+        let part = part(Window { from_us: due_us, to_us: end_us }, &timeline.running);
         Request { told, due_us, ready_us, sent_us, end_us, part }
     };
     let mut requests: Vec<Request> = timeline.application.requests.iter().map(request).collect();
@@ -95,22 +94,22 @@ fn untold_lag_us(application: &Application) -> u64 {
 /// overlaps the migration counts as during it: none that met the migration is missed, and one that did not may be taken
 /// for one that did.
 pub(super) fn part_of_window(window: &ProbeWindow, timeline: &Timeline) -> Part {
-    match timeline.migrating() {
-        None => Part::Baseline,
-        // A window ends right before its last moment.
-        Some(migrating) if window.from_us.saturating_add(window.length_us) <= migrating.from_us => {
-            Part::Baseline
-        }
-        Some(migrating) if window.from_us > migrating.to_us => Part::Settle,
-        Some(_) => Part::During,
-    }
+    // A window ends right before its last moment.
+    let to_us = window.from_us.saturating_add(window.length_us).saturating_sub(1);
+    part(Window::between(window.from_us, to_us.max(window.from_us)), &timeline.running)
 }
 
-fn part(time: Window, migrating: Option<Window>) -> Part {
-    match migrating {
-        None => Part::Baseline,
-        Some(migrating) if time.to_us < migrating.from_us => Part::Baseline,
-        Some(migrating) if time.from_us > migrating.to_us => Part::Settle,
-        Some(_) => Part::During,
+/// What overlaps a time in which steps ran is of the migration; whatever else comes after the first of them is not.
+fn part(time: Window, running: &[Window]) -> Part {
+    let overlaps = |running: &Window| time.from_us <= running.to_us && time.to_us >= running.from_us;
+    match running.first() {
+        Some(first) if time.to_us >= first.from_us => {
+            if running.iter().any(overlaps) {
+                Part::During
+            } else {
+                Part::Settle
+            }
+        }
+        _ => Part::Baseline,
     }
 }

@@ -19,6 +19,10 @@ pub(super) fn read(node: &Node<'_>) -> Option<Budget> {
             table.get("rewrite").and_then(|node| node.word(&[("allow", true), ("deny", false)])),
             default.rewrite_allowed,
         ),
+        broken_rollback_allowed: limit(
+            table.get("broken_rollback").and_then(|node| node.word(&[("allow", true), ("deny", false)])),
+            default.broken_rollback_allowed,
+        ),
         unmeasured_allowed: table
             .get("unmeasured")
             .and_then(|node| node.word(&[("fail", false), ("allow", true)]))

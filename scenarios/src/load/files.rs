@@ -7,14 +7,18 @@ use std::io;
 use std::path::{Component, Path};
 use std::sync::Arc;
 
+use toml::de::DeValue;
+
+use super::keys;
 use super::problems::Problems;
 use super::toml_tree::Node;
 use crate::diagnostic::Diagnostic;
 use crate::fingerprint::fingerprint;
 use crate::folder::{Folder, SCENARIO_FILE};
+use crate::migrations::{self, Listing, Tool};
 use crate::nearest::nearest;
-use crate::scenario::SqlFile;
-use crate::source::{Place, Source};
+use crate::scenario::{Retry, Schema, SqlFile, Step, TransactionMode};
+use crate::source::{Place, Source, decode};
 use crate::sql;
 
 /// Every file read so far.
@@ -83,6 +87,66 @@ impl<'a> Files<'a> {
         Some(script)
     }
 
+    /// The schema that a value names: a file, or a folder of migrations that were deployed.
+    pub(super) fn schema(&self, named: &Node<'_>) -> Option<Schema> {
+        let (folder, tool) = match named.value() {
+            DeValue::Table(_) => {
+                let table = named.table(&keys::SCHEMA)?;
+                let tool = table.get("tool").map_or(Some(None), |tool| tool.word(Tool::ALL).map(Some));
+                (table.get("migrations")?, tool?)
+            }
+            DeValue::String(_) if self.is_folder(named) => (*named, None),
+            DeValue::String(_) => {
+                let file = self.script(named)?;
+                let step = Step { file, transaction: TransactionMode::None, retry: Retry::default() };
+                return Some(Schema { steps: vec![step], deployed: None });
+            }
+            _ => {
+                named.mistyped("a file, a folder of migrations or { migrations = \"…\", tool = \"…\" }");
+                return None;
+            }
+        };
+        let listing = self.listing(&folder)?;
+        let (migrations, found) = migrations::read(&listing, tool);
+        self.problems.extend(found);
+        let migrations = migrations?;
+        // What was deployed did run, so that whatever could not have run is a mistake in reading it.
+        self.problems.extend(migrations.list.iter().flat_map(|migration| migration.misfits(true)));
+        Some(migrations.schema())
+    }
+
+    fn is_folder(&self, named: &Node<'_>) -> bool {
+        let path = named.value().as_str().and_then(|written| inside(written).ok());
+        path.is_some_and(|path| !path.is_empty() && self.folder.is_folder(&path))
+    }
+
+    /// What is in the folder of migrations that a value names.
+    fn listing(&self, named: &Node<'_>) -> Option<Listing> {
+        let path = self.path(named)?;
+        let paths = match self.folder.list_under(&path) {
+            Ok(paths) => paths,
+            Err(error) => {
+                let message = format!("cannot read the folder `{path}`: {error}");
+                named.wrong_with(message, "name a folder of migrations that is in the scenario folder");
+                return None;
+            }
+        };
+        let shown = self.folder.shown(&path);
+        let mut listing = Listing { shown, place: named.place(), paths, files: BTreeMap::new() };
+        let mut whole = true;
+        for file in listing.paths.clone().into_iter().filter(|file| migrations::is_read(file)) {
+            let full = format!("{path}/{file}");
+            match self.open(&full, &|error| self.unreadable(named, &full, &error)) {
+                Some(source) => {
+                    let bytes = self.bytes.borrow();
+                    listing.add(&file, source, bytes.get(&full).map_or(&[][..], |bytes| bytes.as_ref()));
+                }
+                None => whole = false,
+            }
+        }
+        whole.then_some(listing)
+    }
+
     /// SHA-256 over everything read.
     pub(super) fn fingerprint(&self) -> String {
         let bytes = self.bytes.borrow();
@@ -98,23 +162,16 @@ impl<'a> Files<'a> {
     /// the folder is refused, so that a scenario can be moved and its fingerprint says all.
     fn path(&self, named: &Node<'_>) -> Option<String> {
         let written = named.text()?;
-        let mut parts = Vec::new();
-        for component in Path::new(&written).components() {
-            match component {
-                Component::Normal(part) => parts.push(part.to_string_lossy()),
-                Component::CurDir => {}
-                Component::ParentDir | Component::RootDir | Component::Prefix(_) => {
-                    let message = format!("`{written}` leads out of the scenario folder");
-                    named.wrong_with(message, "copy or link the file into the folder and name it from there");
-                    return None;
-                }
-            }
-        }
-        if parts.is_empty() {
+        let Ok(path) = inside(&written) else {
+            let message = format!("`{written}` leads out of the scenario folder");
+            named.wrong_with(message, "copy or link the file into the folder and name it from there");
+            return None;
+        };
+        if path.is_empty() {
             named.wrong_with(format!("`{written}` is the folder itself"), "name a file in it");
             return None;
         }
-        Some(parts.join("/"))
+        Some(path)
     }
 
     fn open(&self, path: &str, unreadable: &dyn Fn(io::Error) -> Diagnostic) -> Option<Arc<Source>> {
@@ -130,22 +187,13 @@ impl<'a> Files<'a> {
             }
         };
         self.order.borrow_mut().push(shown.clone());
-        let text = match str::from_utf8(&bytes) {
-            Ok(text) => text,
-            Err(error) => {
-                self.problems.push(not_utf8(&shown, &bytes, error.valid_up_to()));
+        let source = match decode(&shown, &bytes) {
+            Ok(source) => source,
+            Err(problem) => {
+                self.problems.push(problem);
                 return None;
             }
         };
-        // Editors on Windows put a byte order mark there, which PostgreSQL would take for SQL.
-        let source = Source::new(shown, text.strip_prefix('\u{feff}').unwrap_or(text));
-        if let Some(nul) = source.text.find('\0') {
-            let message = "a NUL character, which PostgreSQL cannot hold";
-            let place = Place::new(&source, nul..nul + 1);
-            self.problems
-                .push(Diagnostic::error(place, message).help("is this a text file, saved as UTF-8?"));
-            return None;
-        }
         self.bytes.borrow_mut().insert(path.to_owned(), bytes);
         self.read.borrow_mut().insert(path.to_owned(), Arc::clone(&source));
         Some(source)
@@ -160,6 +208,22 @@ impl<'a> Files<'a> {
                 .help("name a file that the user who runs this may read")
         }
     }
+}
+
+/// A path with `/` between its parts and no `.` among them.
+///
+/// # Errors
+/// Where it leads out of the folder that it is relative to.
+fn inside(written: &str) -> Result<String, ()> {
+    let mut parts = Vec::new();
+    for component in Path::new(written).components() {
+        match component {
+            Component::Normal(part) => parts.push(part.to_string_lossy()),
+            Component::CurDir => {}
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return Err(()),
+        }
+    }
+    Ok(parts.join("/"))
 }
 
 /// The folder of a nested `scenario.toml`.
@@ -181,15 +245,4 @@ fn similar(path: &str, files: &[String]) -> String {
         Some(file) => format!("did you mean `{file}`? {list}"),
         None => list,
     }
-}
-
-fn not_utf8(shown: &str, bytes: &[u8], valid: usize) -> Diagnostic {
-    let source = Source::new(shown, String::from_utf8_lossy(bytes));
-    let bad = bytes.get(valid).copied().unwrap_or_default();
-    let place = Place::new(&source, valid..valid + char::REPLACEMENT_CHARACTER.len_utf8());
-    let help = match bytes {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "it is UTF-16: save it as UTF-8",
-        _ => "save it as UTF-8 (it may be Latin-1 or Windows-1252)",
-    };
-    Diagnostic::error(place, format!("not UTF-8: the byte 0x{bad:02X}")).help(help)
 }

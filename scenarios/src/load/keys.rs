@@ -18,6 +18,8 @@ pub(crate) struct Key {
     pub(crate) name: &'static str,
     /// True where the table means nothing without it.
     pub(crate) required: bool,
+    /// The key that can stand for a required one.
+    pub(crate) unless: Option<&'static str>,
     /// A line as it could stand in the file.
     pub(crate) example: &'static str,
 }
@@ -35,11 +37,15 @@ impl Shape {
 }
 
 const fn required(name: &'static str, example: &'static str) -> Key {
-    Key { name, required: true, example }
+    Key { name, required: true, unless: None, example }
+}
+
+const fn required_unless(name: &'static str, other: &'static str, example: &'static str) -> Key {
+    Key { name, required: true, unless: Some(other), example }
 }
 
 const fn optional(name: &'static str, example: &'static str) -> Key {
-    Key { name, required: false, example }
+    Key { name, required: false, unless: None, example }
 }
 
 pub(crate) const SCENARIO: Shape = Shape {
@@ -57,6 +63,11 @@ pub(crate) const SCENARIO: Shape = Shape {
     ],
 };
 
+pub(crate) const SCHEMA: Shape = Shape {
+    what: "schema",
+    keys: &[required("migrations", r#"migrations = "migrations/""#), optional("tool", r#"tool = "sqlx""#)],
+};
+
 pub(crate) const SERVER: Shape = Shape {
     what: "[server]",
     keys: &[
@@ -69,13 +80,35 @@ pub(crate) const STRATEGY: Shape = Shape {
     what: "a strategy",
     keys: &[
         required("name", r#"name = "concurrently""#),
-        required("up", r#"up = ["concurrently.up.sql"]"#),
+        required_unless("up", "phase", r#"up = ["concurrently.up.sql"]"#),
         optional("down", r#"down = ["concurrently.down.sql"]"#),
+        optional("phase", "[[strategy.phase]]"),
+        optional("probes", r#"probes = ["old"], the names of probes or of versions of the application"#),
+        optional("verify", "[[strategy.verify]]"),
         optional("irreversible", r#"irreversible = "the old values are gone""#),
         optional("lock_timeout", r#"lock_timeout = "2s""#),
         optional("retries", "retries = 10"),
         optional("backoff", r#"backoff = "1s""#),
         optional("expect", r#"expect = { verdict = "fail", findings = ["write-stall"] }"#),
+    ],
+};
+
+pub(crate) const PHASE: Shape = Shape {
+    what: "a phase",
+    keys: &[
+        required("name", r#"name = "expand""#),
+        optional("up", r#"up = ["expand.up.sql"]"#),
+        optional("down", r#"down = ["expand.down.sql"]"#),
+        optional("probes", r#"probes = ["old"], the names of probes or of versions of the application"#),
+        optional("verify", "[[strategy.phase.verify]]"),
+    ],
+};
+
+pub(crate) const VERIFY: Shape = Shape {
+    what: "a check of the data",
+    keys: &[
+        required("name", r#"name = "both columns agree""#),
+        required("sql", r#"sql = "SELECT id FROM users WHERE display_name IS DISTINCT FROM username""#),
     ],
 };
 
@@ -104,6 +137,7 @@ pub(crate) const WORKLOAD: Shape = Shape {
         optional("connections", "connections = 20"),
         optional("baseline", r#"baseline = "3s""#),
         optional("settle", r#"settle = "2s""#),
+        optional("during_rollback", "during_rollback = true"),
         optional("probe", "[[workload.probe]]"),
         optional("hold", "[[workload.hold]]"),
     ],
@@ -113,6 +147,7 @@ pub(crate) const PROBE: Shape = Shape {
     what: "a probe",
     keys: &[
         required("name", r#"name = "login""#),
+        optional("version", r#"version = "old""#),
         required("kind", r#"kind = "read" or "write""#),
         required("sql", r#"sql = "SELECT id FROM users WHERE email = $1""#),
         optional("params", r#"params = ["users.email"]"#),
@@ -144,14 +179,17 @@ pub(crate) const BUDGET: Shape = Shape {
         optional("duration", r#"duration = "30min""#),
         optional("probe_errors", "probe_errors = 0"),
         optional("rewrite", r#"rewrite = "allow" or "deny""#),
+        optional("broken_rollback", r#"broken_rollback = "allow" or "deny""#),
         optional("unmeasured", r#"unmeasured = "fail" or "allow""#),
         optional("wal", r#"wal = "10GiB""#),
         optional("disk_growth", r#"disk_growth = "20GiB""#),
     ],
 };
 
-pub(crate) const PROFILE: Shape =
-    Shape { what: "a profile", keys: &[required("tables", "[tables.users] with rows = 5_000_000")] };
+pub(crate) const PROFILE: Shape = Shape {
+    what: "a profile",
+    keys: &[optional("rows", "rows = 100_000"), optional("tables", "[tables.users] with rows = 5_000_000")],
+};
 
 pub(crate) const TABLE: Shape = Shape {
     what: "a table of the profile",
@@ -214,8 +252,11 @@ pub(crate) const DEPENDS_ON: Shape = Shape {
 #[cfg(test)]
 pub(crate) const OF_SCENARIO: &[(&str, &Shape)] = &[
     ("", &SCENARIO),
+    ("/$defs/migrations", &SCHEMA),
     ("/$defs/server", &SERVER),
     ("/$defs/strategy", &STRATEGY),
+    ("/$defs/phase", &PHASE),
+    ("/$defs/verify", &VERIFY),
     ("/$defs/step", &STEP),
     ("/$defs/expect", &EXPECT),
     ("/$defs/workload", &WORKLOAD),

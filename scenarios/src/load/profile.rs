@@ -15,7 +15,20 @@ mod sum;
 mod toasted;
 
 pub(super) fn read(root: &Table<'_>) -> Option<Profile> {
-    let tables = root.get("tables")?.entries("[tables.users] with rows = 5_000_000")?;
+    let rows = match root.get("rows") {
+        Some(rows) => Some(rows.rows()?),
+        None => None,
+    };
+    let Some(declared) = root.get("tables") else {
+        if rows.is_none() {
+            root.wrong(
+                "a profile needs `tables`",
+                "write [tables.users] with rows = 5_000_000, or rows = 100_000 for all",
+            );
+        }
+        return rows.map(|rows| Profile { tables: Vec::new(), rows: Some(rows) });
+    };
+    let tables = declared.entries("[tables.users] with rows = 5_000_000")?;
     if tables.is_empty() {
         root.get("tables")?.wrong("the profile declares no table");
         return None;
@@ -30,7 +43,7 @@ pub(super) fn read(root: &Table<'_>) -> Option<Profile> {
         }
         read.push(table(node));
     }
-    read.into_iter().collect::<Option<Vec<_>>>().map(|tables| Profile { tables })
+    read.into_iter().collect::<Option<Vec<_>>>().map(|tables| Profile { tables, rows })
 }
 
 fn table(node: &Node<'_>) -> Option<TableProfile> {

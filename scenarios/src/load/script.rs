@@ -10,7 +10,7 @@ use crate::sql::{Statement, StatementKind};
 pub(super) fn check(file: &SqlFile, mode: TransactionMode) -> Vec<Diagnostic> {
     match mode {
         TransactionMode::File => file.statements.iter().filter_map(|one| unfit_for_file(file, one)).collect(),
-        TransactionMode::Auto | TransactionMode::None => Vec::new(),
+        TransactionMode::Auto | TransactionMode::None | TransactionMode::Tool(..) => Vec::new(),
     }
 }
 

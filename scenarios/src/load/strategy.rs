@@ -5,20 +5,26 @@ use toml::de::DeValue;
 use super::files::Files;
 use super::problems::Problems;
 use super::toml_tree::{Node, Table};
-use super::{keys, script};
+use super::{keys, phase, script};
 use crate::diagnostic::Diagnostic;
-use crate::scenario::{Expect, ExpectedVerdict, Retry, Step, Strategy, TransactionMode};
+use crate::scenario::{Expect, ExpectedVerdict, Probe, Retry, Step, Strategy, TransactionMode};
 
-pub(super) fn read(table: &Table<'_>, files: &Files<'_>, problems: &Problems) -> Option<Strategy> {
+pub(super) fn read(
+    table: &Table<'_>,
+    files: &Files<'_>,
+    probes: &[Probe],
+    problems: &Problems,
+) -> Option<Strategy> {
     let name = table.get("name").and_then(|name| name.text());
     let retry = retry(table, Retry::default());
-    let up = table.get("up").and_then(|up| steps(&up, files, problems, retry));
-    let down = match table.get("down") {
-        Some(down) => steps(&down, files, problems, retry),
+    let steps = |node: Option<Node<'_>>| match node {
+        Some(node) => steps(&node, files, problems, retry),
         None => Some(Vec::new()),
     };
+    let parts = phase::parts(table, probes, &steps);
     let irreversible = table.get("irreversible").and_then(|irreversible| {
-        if table.get("down").is_some() {
+        let has_down = parts.as_ref().is_some_and(|parts| !parts.down.is_empty());
+        if has_down || table.get("down").is_some() {
             irreversible.wrong_with(
                 "both `down` and `irreversible`",
                 "keep `down` where there is a way back, `irreversible` where there is none",
@@ -27,7 +33,15 @@ pub(super) fn read(table: &Table<'_>, files: &Files<'_>, problems: &Problems) ->
         irreversible.text()
     });
     let expect = table.get("expect").and_then(|expect| expectation(&expect, problems));
-    Some(Strategy { name: name?, up: up?, down: down?, irreversible, expect })
+    let parts = parts?;
+    Some(Strategy {
+        name: name?,
+        phases: parts.phases,
+        nothing_to_undo: parts.nothing_to_undo,
+        down: parts.down,
+        irreversible,
+        expect,
+    })
 }
 
 /// How a strategy or a step waits for locks; what it does not say is as in `otherwise`.

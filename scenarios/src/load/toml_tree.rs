@@ -104,7 +104,8 @@ impl<'a> Table<'a> {
             document.error(document.place(key.span()), format!("unknown key `{name}`"), help);
         }
         for key in shape.keys.iter().filter(|key| key.required) {
-            if !entries.contains_key(key.name) && !meant.contains(&key.name) {
+            let stood_for = key.unless.is_some_and(|other| entries.contains_key(other));
+            if !entries.contains_key(key.name) && !meant.contains(&key.name) && !stood_for {
                 let message = format!("{} needs `{}`", shape.what, key.name);
                 document.error(place.clone(), message, format!("write {}", key.example));
             }
@@ -123,6 +124,11 @@ impl<'a> Table<'a> {
     /// Where it stands.
     pub(super) fn place(&self) -> Place {
         self.place.clone()
+    }
+
+    /// Reports a problem of a part of it.
+    pub(super) fn wrong_at(&self, place: Place, message: String, help: impl Into<String>) {
+        self.document.error(place, message, help);
     }
 
     /// Reports a problem of the table as a whole.

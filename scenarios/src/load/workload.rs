@@ -2,9 +2,13 @@
 
 use toml::de::DeValue;
 
+use super::problems::Problems;
 use super::toml_tree::{Node, Table};
 use super::{keys, unique_names};
+use crate::diagnostic::Diagnostic;
 use crate::scenario::{Hold, HoldStart, HoldWork, Param, Probe, ProbeKind, Workload};
+use crate::source::{Place, Source};
+use crate::sql;
 
 pub(super) fn read(node: &Node<'_>) -> Option<Workload> {
     let table = node.table(&keys::WORKLOAD)?;
@@ -12,9 +16,11 @@ pub(super) fn read(node: &Node<'_>) -> Option<Workload> {
     let connections = table.get("connections").and_then(|node| node.integer(1..=10_000));
     let baseline = table.get("baseline").and_then(|node| node.duration());
     let settle = table.get("settle").and_then(|node| node.duration());
+    let during_rollback = table.get("during_rollback").and_then(|node| node.boolean());
     let probes = table
         .get("probe")
         .and_then(|node| unique_names(&node.items()?, &keys::PROBE, node.problems(), probe));
+    versions_apart(probes.as_deref().unwrap_or_default(), node.problems());
     let holds = table.get("hold").and_then(|node| {
         node.items()?
             .iter()
@@ -27,9 +33,20 @@ pub(super) fn read(node: &Node<'_>) -> Option<Workload> {
         connections: connections.and_then(|n| u32::try_from(n).ok()).unwrap_or(default.connections),
         baseline: baseline.unwrap_or(default.baseline),
         settle: settle.unwrap_or(default.settle),
+        during_rollback: during_rollback.unwrap_or(default.during_rollback),
         probes: probes.unwrap_or_default(),
         holds: holds.unwrap_or_default(),
     })
+}
+
+/// A phase may name either.
+fn versions_apart(probes: &[Probe], problems: &Problems) {
+    let is_version = |probe: &&Probe| probes.iter().any(|other| other.version.as_ref() == Some(&probe.name));
+    for probe in probes.iter().filter(is_version) {
+        let message = format!("`{}` is the name of a probe and of a version of the application", probe.name);
+        let help = "give one of them another name, so that a phase can name either";
+        problems.push(Diagnostic::error(probe.place.clone(), message).help(help));
+    }
 }
 
 /// Requests per second. One in an hour is seldom enough for anybody, and what one machine can send has its limits too.
@@ -48,6 +65,7 @@ fn rate(node: &Node<'_>) -> Option<f64> {
 fn probe(table: &Table<'_>) -> Option<Probe> {
     const KINDS: &[(&str, ProbeKind)] = &[("read", ProbeKind::Read), ("write", ProbeKind::Write)];
     let name = table.get("name").and_then(|node| node.text());
+    let version = table.get("version").and_then(|node| node.text());
     let kind = table.get("kind").and_then(|node| node.word(KINDS));
     let sql = table.get("sql").and_then(|node| Some((node.text()?, node.place())));
     let params = match table.get("params") {
@@ -56,8 +74,30 @@ fn probe(table: &Table<'_>) -> Option<Probe> {
     };
     let rate = table.get("rate").and_then(|node| rate(&node));
     let params = params?.into_iter().collect::<Option<Vec<_>>>();
-    let (sql, place) = sql?;
-    Some(Probe { name: name?, kind: kind?, sql, params: params?, rate: rate?, place })
+    let ((sql, place), name, params) = (sql?, name?, params?);
+    if !fits(&name, &sql, &place, params.len(), table) {
+        return None;
+    }
+    Some(Probe { name, version, kind: kind?, sql, params, rate: rate?, place })
+}
+
+/// Whether a probe's statements can be sent as they are, each with its parameters.
+fn fits(name: &str, text: &str, place: &Place, declared: usize, table: &Table<'_>) -> bool {
+    let source = Source::new("", text);
+    let (statements, _) = sql::split(&source);
+    if let Some(own) = statements.iter().find(|statement| statement.kind.controls_transaction()) {
+        let help = "leave it out: several statements of a probe are one transaction anyway";
+        table.wrong_at(place.clone(), format!("{} in the probe {name}", own.tag), help);
+        return false;
+    }
+    let wanted: usize = statements.iter().map(|statement| sql::parameters(&statement.text)).sum();
+    if wanted != declared {
+        let message =
+            format!("the probe {name} has {wanted} parameters, and {declared} of them are declared");
+        table.wrong_at(place.clone(), message, "name a column for each: params = [\"users.email\"]");
+        return false;
+    }
+    true
 }
 
 /// `"users.email"` or `{ column = "users.email", absent = 0.1 }`.

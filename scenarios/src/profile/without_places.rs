@@ -10,8 +10,8 @@ impl Profile {
     /// their `Debug` text too, whatever their comments, spaces and names.
     #[must_use]
     pub fn without_places(&self) -> Self {
-        let Self { tables } = self;
-        Self { tables: tables.iter().map(table).collect() }
+        let Self { tables, rows } = self;
+        Self { tables: tables.iter().map(table).collect(), rows: *rows }
     }
 }
 

@@ -10,7 +10,7 @@ use super::words::Words;
 /// Names are as the server stores them. Left out are `PUBLIC`, `CURRENT_USER` and their like, the server's own
 /// `pg_…` roles, and roles that the statements create themselves. What stands in the body of a function or of
 /// a DO block does not count.
-pub fn roles_named(statements: &[Statement]) -> BTreeSet<String> {
+pub fn roles_named<'a>(statements: impl IntoIterator<Item = &'a Statement>) -> BTreeSet<String> {
     let mut roles = Roles::default();
     for statement in statements {
         roles.read(&Words::of(&statement.text, statement.standard_strings));

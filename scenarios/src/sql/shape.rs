@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Statement, StatementKind};
 use crate::diagnostic::Diagnostic;
+use crate::migrations::{Rule, Tool};
 use crate::scenario::TransactionMode;
 use crate::source::{Place, Source};
 
@@ -55,6 +56,53 @@ pub fn shape(statements: &[Statement], mode: TransactionMode) -> (Shape, String)
             "In one transaction: the file has neither its own BEGIN nor a statement that cannot run in one."
                 .to_owned(),
         ),
+        (TransactionMode::Tool(tool, rule), Some(own), _) => (
+            Shape::Explicit,
+            format!(
+                "{} {}, and the file manages its own transactions: {} on line {} is kept.",
+                tool.title(),
+                match rule {
+                    Rule::Transaction | Rule::Detected => "opens a transaction",
+                    Rule::OneCall => "sends the file in one call",
+                    Rule::Statements => "sends statement by statement",
+                },
+                own.tag,
+                own.line
+            ),
+        ),
+        (TransactionMode::Tool(tool, rule), None, alone) => by_tool(tool, rule, statements, alone),
+    }
+}
+
+/// The shape that a tool gives to a file without BEGIN and COMMIT of its own.
+fn by_tool(tool: Tool, rule: Rule, statements: &[Statement], alone: Option<&Statement>) -> (Shape, String) {
+    let title = tool.title();
+    match (rule, alone) {
+        (Rule::Transaction, _) => (Shape::File, format!("In one transaction, as {title} runs a migration.")),
+        (Rule::OneCall, _) if statements.len() < 2 => (
+            Shape::Statement,
+            format!(
+                "By itself: {title} sends the file as it is, and a single statement needs no transaction."
+            ),
+        ),
+        (Rule::OneCall, _) => (
+            Shape::File,
+            format!(
+                "In one transaction: {title} sends the file in one call, and PostgreSQL runs the statements of one call \
+                 in one transaction."
+            ),
+        ),
+        (Rule::Detected, Some(alone)) => (
+            Shape::Statement,
+            format!(
+                "Statement by statement, because {title} sees that {} on line {} cannot run in a transaction.",
+                alone.tag, alone.line
+            ),
+        ),
+        (Rule::Detected, None) => (Shape::File, format!("In one transaction, as {title} runs a migration.")),
+        (Rule::Statements, _) => {
+            (Shape::Statement, format!("Statement by statement, as the migration tells {title} to."))
+        }
     }
 }
 

@@ -177,10 +177,11 @@ mod tests {
         let declared = TableProfile { name: "users".to_owned(), rows, dead_frac, ..TableProfile::default() };
         let request = Request {
             tables: &[shape],
-            profile: &Profile { tables: vec![declared] },
+            profile: &Profile { tables: vec![declared], rows: None },
             seed: 1,
             scale: 1.0,
             rows_override: &BTreeMap::new(),
+            rows_otherwise: None,
         };
         Arc::new(plan(&request).unwrap().tables.remove(0))
     }

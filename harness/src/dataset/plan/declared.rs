@@ -56,6 +56,7 @@ impl<'a> Planner<'a> {
             });
             entry.rows = rows;
         }
+        self.fill_others(&mut declared);
         for (&at, table) in &declared {
             if table.rows > ROWS_MAX {
                 let message = format!(
@@ -115,7 +116,7 @@ impl<'a> Planner<'a> {
 }
 
 /// A table's rows after scaling, at least one where there was one.
-fn scaled(rows: u64, scale: f64) -> u64 {
+pub(super) fn scaled(rows: u64, scale: f64) -> u64 {
     // Casts saturate, so what is far too many stays far too many.
     if rows == 0 { 0 } else { ((rows as f64 * scale).round() as u64).max(1) }
 }

@@ -62,11 +62,11 @@ pub async fn content(client: &Client, limit: Duration) -> Result<Read, Error> {
     Ok(Read::All(contents))
 }
 
-/// The tables with their columns, by name, and the columns of their primary keys, in its order.
+/// The tables with their columns, by name (virtual generated ones, which hold nothing, left out), and the columns of their primary keys, in its order.
 const TABLES: &str = concat!(
     "SELECT c.oid::regclass::text, c.relkind = 'r', \
        COALESCE((SELECT array_agg(quote_ident(a.attname) ORDER BY a.attname) FROM pg_attribute a \
-        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '{}'), \
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> 'v'), '{}'), \
        COALESCE((SELECT array_agg(quote_ident(a.attname) ORDER BY k.at) FROM pg_index i, \
           unnest(i.indkey[0:i.indnkeyatts - 1]) WITH ORDINALITY AS k(attnum, at) \
           JOIN pg_attribute a ON a.attnum = k.attnum \

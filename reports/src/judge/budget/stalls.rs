@@ -82,12 +82,13 @@ fn too_rare(rehearsal: &Rehearsal, kind: &str, limit_ms: f64) -> Option<String> 
     let kept = kept_out(rehearsal, kind).filter(|kept| kept.ms > limit_ms);
     let at_most_ms = |probe: &Probe| possible_ms(probe) + probe.stall_uncertainty_ms;
     let doubted = kept.filter_map(|kept| {
-        let meets = of_kind(rehearsal, kind).filter(|probe| uses(&probe.sql, kept.table));
+        let meets = of_kind(rehearsal, kind)
+            .filter(|probe| uses(&probe.sql, kept.table) && lives(rehearsal, probe, kept.statement));
         let closest = meets.min_by(|one, other| at_most_ms(one).total_cmp(&at_most_ms(other)))?;
         (at_most_ms(closest) > limit_ms).then_some((kept, closest.stall_uncertainty_ms))
     });
     let longest = doubted.max_by(|(one, _), (other, _)| one.ms.total_cmp(&other.ms));
-    longest.map(|(Kept { table, mode, ms }, every_ms)| {
+    longest.map(|(Kept { table, mode, ms, .. }, every_ms)| {
         format!(
             "requests every {} are too rare to tell: {mode:?} on {table} kept {kind}s out for {}",
             units::duration(every_ms),
@@ -102,6 +103,8 @@ struct Kept<'a> {
     /// The table, or that of the index.
     table: &'a str,
     mode: LockMode,
+    /// The statement that took it.
+    statement: Option<u32>,
     /// From being asked for to its release, at most.
     ms: f64,
 }
@@ -114,8 +117,17 @@ fn kept_out<'a>(rehearsal: &'a Rehearsal, kind: &'a str) -> impl Iterator<Item =
     locks.filter_map(|lock| {
         let (from_ms, to_ms) = lock.live_ms()?;
         let table = lock.of_table.as_deref().unwrap_or(&lock.relation);
-        Some(Kept { table, mode: lock.mode, ms: to_the_us(to_ms - from_ms) })
+        Some(Kept { table, mode: lock.mode, statement: lock.statement, ms: to_the_us(to_ms - from_ms) })
     })
+}
+
+/// Whether a probe is sent in the phase of the strategy that a statement is of: one that is not meets none of its locks.
+fn lives(rehearsal: &Rehearsal, probe: &Probe, statement: Option<u32>) -> bool {
+    let statement = rehearsal.statements.iter().find(|known| Some(known.index) == statement);
+    let step = statement.and_then(|statement| rehearsal.steps.get(usize::try_from(statement.step).ok()?));
+    let index = step.and_then(|step| step.phase);
+    let phase = rehearsal.phases.iter().find(|phase| Some(phase.index) == index);
+    phase.is_none_or(|phase| phase.probes.contains(&probe.name))
 }
 
 /// Whether a query names that table, `schema.name`.

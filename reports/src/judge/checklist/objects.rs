@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Answer;
-use crate::event::{LockMode, Outcome, RelationKind, StatementTransaction};
+use crate::event::{LockMode, Outcome, RelationKind};
 use crate::model::lock::Lock;
 use crate::model::rehearsal::Rehearsal;
 use crate::model::strategy::CheckStatus;
@@ -13,36 +13,6 @@ use crate::statements::leading_keyword;
 /// Whether every statement ran.
 pub(super) fn is_whole(rehearsal: &Rehearsal) -> bool {
     rehearsal.outcome == Outcome::Completed
-}
-
-/// A column cannot be added without AccessExclusiveLock, and a NOT NULL one without a default fails on the
-/// first row that is there.
-pub(super) fn new_columns(rehearsals: &[Rehearsal]) -> Answer {
-    let errors = rehearsals
-        .iter()
-        .flat_map(|rehearsal| &rehearsal.statements)
-        .filter_map(|statement| statement.error.as_ref());
-    if let Some(error) = errors.into_iter().find(|error| error.sqlstate.as_deref() == Some("23502")) {
-        return (CheckStatus::Fail, error.message.clone());
-    }
-    let exclusive = |lock: &&Lock| {
-        lock.mode == LockMode::AccessExclusiveLock && is_table(lock.relation_kind) && was_there(lock)
-    };
-    if locks(rehearsals).any(|lock| exclusive(&lock)) {
-        return (CheckStatus::NotMeasured, "the events do not say which columns a statement adds".to_owned());
-    }
-    // What such a statement does inside is committed before its locks can be read.
-    let opaque = |rehearsal: &Rehearsal| {
-        rehearsal.statements.iter().any(|statement| {
-            let keyword = leading_keyword(&statement.sql).to_ascii_uppercase();
-            statement.transaction == StatementTransaction::None && matches!(keyword.as_str(), "DO" | "CALL")
-        })
-    };
-    if rehearsals.iter().any(opaque) || !rehearsals.iter().all(is_whole) {
-        return (CheckStatus::NotMeasured, "not every statement's locks are known to the last".to_owned());
-    }
-    let evidence = "no existing table was locked in AccessExclusiveLock, which a new column needs";
-    (CheckStatus::NotApplicable, evidence.to_owned())
 }
 
 /// An index that the migration made tells by the lock that its table was under in the same statement.
@@ -60,8 +30,12 @@ pub(super) fn new_indexes(rehearsals: &[Rehearsal]) -> Answer {
             if by_same.peek().is_none() {
                 continue;
             }
-            let blocking =
-                by_same.filter(|lock| was_there(lock) && lock.blocks.writes()).max_by_key(|lock| lock.mode);
+            // That of a partitioned table is empty: `ON ONLY` it is made at once, and otherwise those of the partitions, which
+            // are built, tell by themselves.
+            let is_built = index.relation_kind != RelationKind::PartitionedIndex;
+            let blocking = by_same
+                .filter(|lock| is_built && was_there(lock) && lock.blocks.writes())
+                .max_by_key(|lock| lock.mode);
             let known = made.entry(&index.relation).or_default();
             *known = known.or(blocking);
         }
@@ -130,7 +104,15 @@ pub(super) fn backfill(rehearsals: &[Rehearsal]) -> Answer {
         };
         let rows = files(|mode| mode == LockMode::RowExclusiveLock);
         let schema = files(|mode| mode >= LockMode::ShareUpdateExclusiveLock);
-        changes_rows |= !rows.is_empty();
+        changes_rows |= !rows.is_empty() || !rehearsal.backfills.is_empty();
+        let filled = rehearsal.backfills.iter().filter_map(|backfill| {
+            let file = file_of.get(&backfill.statement)?;
+            Some((*file, *schema.get(file)?))
+        });
+        if let Some((file, schema)) = filled.into_iter().find(|(file, _)| !rows.contains_key(file)) {
+            let evidence = format!("{file} changes rows and takes {:?} on {}", schema.mode, schema.relation);
+            return (CheckStatus::Fail, evidence);
+        }
         let both = rows.iter().find_map(|(file, rows)| Some((file, *rows, *schema.get(file)?)));
         if let Some((file, rows, schema)) = both {
             let evidence = format!(
@@ -149,15 +131,15 @@ pub(super) fn backfill(rehearsals: &[Rehearsal]) -> Answer {
     }
 }
 
-fn locks(rehearsals: &[Rehearsal]) -> impl Iterator<Item = &Lock> {
+pub(super) fn locks(rehearsals: &[Rehearsal]) -> impl Iterator<Item = &Lock> {
     rehearsals.iter().flat_map(|rehearsal| &rehearsal.locks)
 }
 
-fn was_there(lock: &Lock) -> bool {
+pub(super) fn was_there(lock: &Lock) -> bool {
     lock.created_by_migration != Some(true)
 }
 
-fn is_table(kind: RelationKind) -> bool {
+pub(super) fn is_table(kind: RelationKind) -> bool {
     matches!(kind, RelationKind::Table | RelationKind::PartitionedTable | RelationKind::MaterializedView)
 }
 

@@ -1,13 +1,11 @@
 //! Whether strategies lead to the same database.
 
-mod differences;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::each_with_each;
+use crate::differences::{differently_keyed, of_data, of_schema};
 use crate::event::StateSeen;
 use crate::model::comparison::{EndDifference, EndPair, EndRepetitions, EndState, EndStatus, HowDifferent};
-use differences::{differently_keyed, of_data, of_schema};
 
 /// Tables and columns that are named where they are not compared.
 const NAMES_TOLD: usize = 5;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{APP_QUERY_BROKEN, PROBE_FAILED, numbers};
+use super::{APP_QUERY_BROKEN, PROBE_FAILED, numbers, statement_of};
 use crate::model::Quantity;
 use crate::model::rehearsal::Rehearsal;
 use crate::model::strategy::{Finding, Severity};
-use crate::model::workload::Probe;
+use crate::model::workload::{Probe, ProbeFailure};
 use crate::units;
 
 pub(super) fn findings(rehearsal: &Rehearsal) -> Vec<Finding> {
@@ -14,20 +14,22 @@ pub(super) fn findings(rehearsal: &Rehearsal) -> Vec<Finding> {
 }
 
 fn of_probe(rehearsal: &Rehearsal, probe: &Probe) -> Vec<Finding> {
-    let mut failed: BTreeMap<&str, u64> = BTreeMap::new();
-    for (sqlstate, requests) in probe.errors.iter().chain(&probe.settle_errors) {
-        *failed.entry(sqlstate).or_default() += requests;
-    }
-    let finding = |(sqlstate, requests): (&str, u64)| {
+    let before = |sqlstate: &str| probe.baseline_errors.get(sqlstate).copied().unwrap_or(0);
+    let breaks = |failure: &ProbeFailure| {
         // What failed before the migration does not fail because of it.
-        let before = probe.baseline_errors.get(sqlstate).copied().unwrap_or(0);
-        if before == 0 && is_about_the_schema(sqlstate) {
-            broken(rehearsal, probe, sqlstate, requests)
-        } else {
-            otherwise(rehearsal, probe, sqlstate, requests, before)
-        }
+        before(&failure.sqlstate) == 0 && is_about_the_schema(&failure.sqlstate)
     };
-    failed.into_iter().map(finding).collect()
+    let broken = probe.failures.iter().filter(|failure| breaks(failure));
+    let mut found: Vec<Finding> = broken.map(|failure| self::broken(rehearsal, probe, failure)).collect();
+    let mut others: BTreeMap<&str, u64> = BTreeMap::new();
+    for failure in probe.failures.iter().filter(|failure| !breaks(failure)) {
+        *others.entry(&failure.sqlstate).or_default() += failure.requests;
+    }
+    let others = others.into_iter();
+    found.extend(
+        others.map(|(sqlstate, requests)| otherwise(rehearsal, probe, sqlstate, requests, before(sqlstate))),
+    );
+    found
 }
 
 /// Names that are gone, types that changed, values that are refused: the query no longer fits.
@@ -41,24 +43,45 @@ fn said(probe: &Probe, sqlstate: &str) -> String {
     probe.messages.get(sqlstate).map_or_else(String::new, |message| format!(": {message}"))
 }
 
-fn broken(rehearsal: &Rehearsal, probe: &Probe, sqlstate: &str, requests: u64) -> Finding {
-    let name = &probe.name;
+/// `login of v1`, where its version is known.
+fn who(probe: &Probe) -> String {
+    let version = probe.version.as_ref().map_or_else(String::new, |version| format!(" of {version}"));
+    format!("{}{version}", probe.name)
+}
+
+/// Every probe that is sent in a phase is of a version that has to work in it.
+fn broken(rehearsal: &Rehearsal, probe: &Probe, failure: &ProbeFailure) -> Finding {
+    let ProbeFailure { phase, sqlstate, requests, first_ms, statement } = failure;
     let after = probe.settle_errors.get(sqlstate).copied().unwrap_or(0);
-    let stays = if after > 0 { ", and still did when it was over" } else { "" };
+    let when = match rehearsal.phase_name(*phase) {
+        Some(phase) => format!("in phase {phase}"),
+        None => "since the migration began".to_owned(),
+    };
+    let stays = if phase.is_none() && after > 0 { ", and still did when it was over" } else { "" };
+    let statement = statement_of(rehearsal, *statement);
+    let since = statement.map_or_else(String::new, |statement| {
+        format!(", the first after {}:{}", statement.file, statement.line)
+    });
     Finding {
         id: APP_QUERY_BROKEN.to_owned(),
         severity: Severity::High,
         repetition: rehearsal.repetition,
-        statement: None,
+        statement: statement.map(|statement| statement.index),
         relation: None,
+        subject: Some(match rehearsal.phase_name(*phase) {
+            Some(phase) => format!("{} in {phase}: {sqlstate}", probe.name),
+            None => format!("{}: {sqlstate}", probe.name),
+        }),
         evidence: format!(
-            "{} of {name} failed with {sqlstate} since the migration began{stays}{}",
-            units::plural(requests, "request", "requests"),
+            "{} of {} failed with {sqlstate} {when}{since}{stays}{}",
+            units::plural(*requests, "request", "requests"),
+            who(probe),
             said(probe, sqlstate),
         ),
         numbers: numbers([
-            ("failed_requests", Some(Quantity::Whole(requests))),
-            ("failed_requests_after", Some(Quantity::Whole(after))),
+            ("failed_requests", Some(Quantity::Whole(*requests))),
+            ("failed_requests_after", phase.is_none().then_some(Quantity::Whole(after))),
+            ("first_failure_ms", Some(Quantity::Fraction(*first_ms))),
         ]),
         advice: broken_advice(probe, sqlstate),
     }
@@ -99,10 +122,11 @@ fn otherwise(rehearsal: &Rehearsal, probe: &Probe, sqlstate: &str, requests: u64
         repetition: rehearsal.repetition,
         statement: None,
         relation: None,
+        subject: Some(format!("{}: {sqlstate}", probe.name)),
         evidence: format!(
             "{} of {} {what}{}{before}",
             units::plural(requests, "request", "requests"),
-            probe.name,
+            who(probe),
             said(probe, sqlstate),
         ),
         numbers: numbers([("failed_requests", Some(Quantity::Whole(requests)))]),

@@ -1,15 +1,45 @@
 //! Migrations that do not come to their end.
 
-use super::{STATEMENT_FAILED, TIMED_OUT, numbers};
+use super::backfill;
+use super::rollback::listed;
+use super::{HALF_APPLIED, STATEMENT_FAILED, TIMED_OUT, numbers};
 use crate::event::{Outcome, SqlError, StatementTransaction};
 use crate::judge::Terms;
 use crate::model::Quantity;
+use crate::model::comparison::EndDifference;
 use crate::model::rehearsal::Rehearsal;
 use crate::model::statement::Statement;
 use crate::model::strategy::{Finding, Severity};
 use crate::units;
 
 pub(super) fn findings(rehearsal: &Rehearsal, terms: Terms) -> Vec<Finding> {
+    let mut found = stopped(rehearsal, terms);
+    found.extend(half_applied(rehearsal));
+    found
+}
+
+/// What a migration that did not come to its end did to the schema all the same.
+fn half_applied(rehearsal: &Rehearsal) -> Option<Finding> {
+    let stopped = matches!(rehearsal.outcome, Outcome::Failed | Outcome::TimedOut);
+    let changes = rehearsal.schema_changes.as_ref().filter(|changes| stopped && !changes.is_empty())?;
+    let words: Vec<String> = changes.iter().map(EndDifference::as_change).collect();
+    Some(Finding {
+        id: HALF_APPLIED.to_owned(),
+        severity: Severity::High,
+        repetition: rehearsal.repetition,
+        statement: None,
+        relation: None,
+        subject: None,
+        evidence: format!("half of it stays in the schema: {}", listed(&words)),
+        numbers: numbers([("schema_changes", Some(Quantity::Whole(changes.len() as u64)))]),
+        advice: "What is there now is neither the old schema nor the new one: the migration cannot simply be tried again, and \
+                 its way back may not fit either. Clean up by hand, or by a forward migration, before the next try; one \
+                 transaction around all that can be in one leaves no halves."
+            .to_owned(),
+    })
+}
+
+fn stopped(rehearsal: &Rehearsal, terms: Terms) -> Vec<Finding> {
     match rehearsal.outcome {
         Outcome::TimedOut => vec![timed_out(rehearsal, terms)],
         Outcome::Failed => {
@@ -34,6 +64,7 @@ fn failed(rehearsal: &Rehearsal, statement: &Statement, error: &SqlError) -> Fin
         repetition: rehearsal.repetition,
         statement: Some(statement.index),
         relation: None,
+        subject: None,
         evidence: format!("ERROR{code}{after}: {}", error.message),
         numbers: numbers([
             ("statement_ms", statement.duration_ms.map(Quantity::Fraction)),
@@ -51,6 +82,7 @@ fn failed_without_an_error(rehearsal: &Rehearsal) -> Finding {
         repetition: rehearsal.repetition,
         statement: rehearsal.statements.last().map(|statement| statement.index),
         relation: None,
+        subject: None,
         evidence: "the migration did not come to its end, although no statement of it failed".to_owned(),
         numbers: numbers([]),
         advice: "The warnings say what happened; a file that begins a transaction has to end it.".to_owned(),
@@ -109,9 +141,14 @@ fn timed_out(rehearsal: &Rehearsal, terms: Terms) -> Finding {
     } else {
         String::new()
     };
+    let mut backfills = rehearsal.backfills.iter();
+    let backfill =
+        backfills.find(|backfill| running.is_some_and(|running| running.index == backfill.statement));
+    let rows = backfill.and_then(|backfill| backfill.rows);
     let running_ms = running.and_then(|statement| statement.duration_ms);
     let statement = running_ms.map_or_else(String::new, |ms| {
-        format!("; the statement that was cancelled had run for {}{waiting}", units::duration(ms))
+        let far = backfill::how_far(rehearsal, running.map(|statement| statement.index));
+        format!("; the statement that was cancelled had run for {}{waiting}{far}", units::duration(ms))
     });
     Finding {
         id: TIMED_OUT.to_owned(),
@@ -119,13 +156,17 @@ fn timed_out(rehearsal: &Rehearsal, terms: Terms) -> Finding {
         repetition: rehearsal.repetition,
         statement: running.map(|statement| statement.index),
         relation: None,
+        subject: None,
         evidence: format!("cancelled {after}, the limit being {}{statement}", units::duration(allowed_ms)),
         numbers: numbers([
             ("duration_ms", rehearsal.duration_ms.map(Quantity::Fraction)),
             ("allowed_ms", Some(Quantity::Fraction(allowed_ms))),
             ("statement_ms", running_ms.map(Quantity::Fraction)),
+            ("rows_changed", rows.map(Quantity::Whole)),
         ]),
-        advice: if running_ms.is_some_and(|running_ms| wait_ms * 2.0 > running_ms) {
+        advice: if backfill.is_some_and(|backfill| backfill.stuck.is_some()) {
+            "Nothing shows that more time would help: it made no progress any more (see `backfill-no-progress`)."
+        } else if running_ms.is_some_and(|running_ms| wait_ms * 2.0 > running_ms) {
             "It spent its time waiting for others to end: run it when no long transaction is open, and let it give up \
              early and try again (`SET lock_timeout = '1s';` before it)."
         } else {

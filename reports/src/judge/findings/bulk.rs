@@ -57,6 +57,7 @@ fn wal(rehearsal: &Rehearsal, terms: Terms) -> Option<Finding> {
         repetition: rehearsal.repetition,
         statement: most.map(|statement| statement.index),
         relation: None,
+        subject: None,
         evidence: format!("{} of WAL were written while it ran{application}{of}", units::bytes(wal_bytes)),
         numbers: numbers([
             ("wal_bytes", Some(Quantity::Whole(wal_bytes))),
@@ -83,6 +84,7 @@ fn dead_tuples(rehearsal: &Rehearsal, terms: Terms) -> Option<Finding> {
         repetition: rehearsal.repetition,
         statement: None,
         relation: None,
+        subject: None,
         evidence: format!(
             "{} are left behind, beside {}: tables and indexes keep their size, and scans read them all until VACUUM has run",
             units::plural(dead, "dead row version", "dead row versions"),

@@ -87,6 +87,7 @@ fn mixed_finding(
         repetition: rehearsal.repetition,
         statement: Some(ddl.index),
         relation: Some(lock.relation.clone()),
+        subject: None,
         evidence: format!(
             "{} of {} ({}:{}) ran for {} in the same transaction, while its {:?} on {} kept {kept_out} out",
             keyword(first),
@@ -121,6 +122,7 @@ fn no_lock_timeout(rehearsal: &Rehearsal) -> Option<Finding> {
         repetition: rehearsal.repetition,
         statement: Some(statement.index),
         relation: Some(relation.clone()),
+        subject: None,
         evidence: format!(
             "{:?} on {relation} was asked for without a lock_timeout: behind a long transaction it waits as long as that \
              lasts, and everybody who comes after it waits too",
@@ -154,13 +156,14 @@ fn is_limited(rehearsal: &Rehearsal, statement: &Statement) -> bool {
 }
 
 fn no_down(declared: &StrategyDeclared, rehearsal: &Rehearsal) -> Option<Finding> {
-    let has_none = declared.down.is_empty() && declared.irreversible.is_none();
+    let has_none = declared.down.is_empty() && declared.irreversible.is_none() && !declared.nothing_to_undo;
     has_none.then(|| Finding {
         id: NO_DOWN.to_owned(),
         severity: Severity::Low,
         repetition: rehearsal.repetition,
         statement: None,
         relation: None,
+        subject: None,
         evidence: "there is no migration down, and nothing says that there can be none".to_owned(),
         numbers: numbers([]),
         advice: "Write the way back (`down = [\"….down.sql\"]`), or say why there is none (`irreversible = \"…\"`)."

@@ -36,6 +36,7 @@ fn invalid_index(rehearsal: &Rehearsal, index: &str) -> Finding {
         repetition: rehearsal.repetition,
         statement: locked_by.or_else(failed),
         relation: Some(index.to_owned()),
+        subject: None,
         evidence: format!(
             "{index} is there and not valid: every write keeps it up to date, no query uses it"
         ),
@@ -59,6 +60,7 @@ fn not_validated(rehearsal: &Rehearsal, constraint: &str) -> Option<Finding> {
         repetition: rehearsal.repetition,
         statement: lock.statement,
         relation: Some(table.to_owned()),
+        subject: None,
         evidence: format!(
             "{name} on {table} is NOT VALID: it holds for new rows, nobody looked at the old ones"
         ),

@@ -35,6 +35,7 @@ pub(super) fn findings(rehearsal: &Rehearsal, terms: Terms) -> Option<Finding> {
         repetition: rehearsal.repetition,
         statement: kept.and_then(|cause| cause.statement),
         relation: kept.and_then(|cause| cause.relation.clone()),
+        subject: None,
         evidence: format!(
             "{} found {whose} whole pool ({connections}) busy and waited up to {} for a connection{by}",
             units::plural(workload.pool_waits, "request", "requests"),

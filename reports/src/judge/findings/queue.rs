@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{LOCK_QUEUE, advice, numbers};
+use super::{LOCK_QUEUE, advice, numbers, statement_of};
 use crate::event::Waiter;
 use crate::judge::Terms;
 use crate::model::Quantity;
@@ -13,16 +13,29 @@ use crate::model::workload::HoldRun;
 use crate::units;
 use crate::window::{at_once, to_the_us};
 
+/// The part of the limit up to which a wait goes unnoticed.
+const UNNOTICED: f64 = 0.2;
+
 pub(super) fn findings(rehearsal: &Rehearsal, terms: Terms) -> Vec<Finding> {
     let mut queues: BTreeMap<(Option<u32>, Option<&str>), Vec<&Blocked>> = BTreeMap::new();
     for blocked in rehearsal.blocked.iter().filter(|blocked| blocked.is_behind_the_migration()) {
         let statement = lock_of(rehearsal, blocked).and_then(|lock| lock.statement);
+        let statement = statement.map(|index| last_try(rehearsal, index));
         queues.entry((statement, blocked.relation.as_deref())).or_default().push(blocked);
     }
     let of_queue = |((statement, relation), waiters): ((Option<u32>, Option<&str>), Vec<&Blocked>)| {
         queue(rehearsal, statement, relation, &waiters, terms)
     };
     queues.into_iter().filter_map(of_queue).collect()
+}
+
+/// The same statement in the last try of its step, so that all tries are one queue.
+fn last_try(rehearsal: &Rehearsal, index: u32) -> u32 {
+    let Some(one) = statement_of(rehearsal, Some(index)).filter(|statement| statement.retried) else {
+        return index;
+    };
+    let same = rehearsal.statements.iter().rfind(|other| (other.step, other.line) == (one.step, one.line));
+    same.map_or(index, |last| last.index)
 }
 
 /// The migration's lock that was in the way.
@@ -32,6 +45,17 @@ fn lock_of<'a>(rehearsal: &'a Rehearsal, blocked: &Blocked) -> Option<&'a Lock> 
 
 fn wait_ms(blocked: &Blocked) -> f64 {
     to_the_us(blocked.to_ms - blocked.from_ms)
+}
+
+/// A wait that nobody would notice is worth knowing: behind a long transaction it is as long as that.
+fn severity(wait_ms: f64, limit_ms: f64) -> Severity {
+    if wait_ms > limit_ms {
+        Severity::High
+    } else if wait_ms > limit_ms * UNNOTICED {
+        Severity::Medium
+    } else {
+        Severity::Low
+    }
 }
 
 /// Those who waited for the same thing.
@@ -89,10 +113,11 @@ fn queue(
     };
     Some(Finding {
         id: LOCK_QUEUE.to_owned(),
-        severity: if wait_ms_max > limit_ms { Severity::High } else { Severity::Medium },
+        severity: severity(wait_ms_max, limit_ms),
         repetition: rehearsal.repetition,
         statement,
         relation: relation.map(str::to_owned),
+        subject: None,
         evidence: match lock.and_then(|lock| Some((lock, own_wait_ms?))).filter(|_| !for_rows) {
             Some((lock, own_wait_ms)) => in_the_queue(rehearsal, lock, own_wait_ms, &queue),
             None => format!(

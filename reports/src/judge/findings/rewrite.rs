@@ -40,6 +40,7 @@ fn rewritten(rehearsal: &Rehearsal, statement: &Statement, table: &str, terms: T
         repetition: rehearsal.repetition,
         statement: Some(statement.index),
         relation: Some(table.to_owned()),
+        subject: None,
         evidence: format!("{table}{rows} was written anew{took}{blocked}{wal}"),
         numbers: numbers([
             ("table_rows", sized.map(|sized| Quantity::Whole(sized.rows))),

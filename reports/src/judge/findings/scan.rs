@@ -51,6 +51,7 @@ fn scan(rehearsal: &Rehearsal, statement: &Statement, scanned: &str, terms: Term
         repetition: rehearsal.repetition,
         statement: Some(statement.index),
         relation: Some(lock.relation.clone()),
+        subject: None,
         evidence: format!(
             "{what} under {:?} on {}, which nobody else could {kept_out} for {}",
             lock.mode,

@@ -124,6 +124,7 @@ fn told(
             advice::instead(statement_of(rehearsal, statement), relation.as_deref(), with_hold)
         },
         relation,
+        subject: None,
     })
 }
 

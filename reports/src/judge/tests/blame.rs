@@ -4,7 +4,7 @@ use super::pain::{READ, WRITE, begun, finding, found, index, over};
 use super::{EXCLUSIVE, SHARE, judged};
 use crate::event::*;
 use crate::model::Quantity;
-use crate::model::strategy::{BudgetLine, BudgetStatus, Strategy, Verdict};
+use crate::model::strategy::{BudgetLine, BudgetStatus, Severity, Strategy, Verdict};
 use crate::sample::workload::{READS, WRITES};
 use crate::sample::*;
 
@@ -298,4 +298,72 @@ fn a_queue_has_the_numbers_of_its_own_and_the_hold_that_was_ahead() {
     assert_eq!(waiting, [(Some(0), &Quantity::Whole(2)), (Some(1), &Quantity::Whole(1))]);
     assert!(queues[0].evidence.contains("(`SELECT count(*) FROM users`)"), "{}", queues[0].evidence);
     assert_eq!(queues[1].numbers["drain_ms"], Quantity::Fraction(49.8));
+}
+
+#[test]
+fn a_wait_that_nobody_notices_is_told_and_is_no_reproach() {
+    let severity = |wait_ms: f64| {
+        let mut sample = begun();
+        sample.at(9.0).begin().send("ALTER TABLE users ADD COLUMN a text", StatementTransaction::File);
+        sample.at(10.0).done().at(10.5).reads(&[EXCLUSIVE]).at(11.0).sampled_before(10.8).seen(EXCLUSIVE);
+        sample.at(20.0).sampled_before(20.0);
+        sample.blocked(901, Waiter::Probe, Some(READ), 20.0, &[Waiter::Migration]);
+        let over_ms = 20.0 + wait_ms;
+        sample.at(over_ms).commit(over_ms).sampled_before(over_ms).gone(EXCLUSIVE).unblocked(901);
+        over(&mut sample, over_ms + 100.0);
+        let plain = judged(&sample);
+        let queue = found(&plain, "lock-queue");
+        (queue.numbers["wait_ms_max"], queue.severity)
+    };
+    // The limit is 500 ms: a fifth of it, and all of it.
+    for (wait_ms, expected) in [
+        (100.0, Severity::Low),
+        (100.5, Severity::Medium),
+        (500.0, Severity::Medium),
+        (500.5, Severity::High),
+    ] {
+        assert_eq!(severity(wait_ms), (Quantity::Fraction(wait_ms), expected));
+    }
+}
+
+#[test]
+fn all_tries_of_a_step_are_one_queue() {
+    let mut sample = begun();
+    let sql = "ALTER TABLE users ADD COLUMN a text";
+    let try_once = |sample: &mut Sample, pid: i32, from_ms: f64, wait_ms: f64, last: bool| {
+        sample.at(from_ms).begin().send(sql, StatementTransaction::File);
+        sample.at(from_ms + 5.0).sampled_before(from_ms).seen_waiting(EXCLUSIVE, Some(from_ms + 1.0));
+        sample.blocked(LEADER, Waiter::Migration, Some(EXCLUSIVE), from_ms + 1.0, &[Waiter::Hold]);
+        let from_ms = from_ms + 10.0;
+        let over_ms = from_ms + wait_ms;
+        sample.at(from_ms).sampled_before(from_ms);
+        sample.blocked(pid, Waiter::Probe, Some(READ), from_ms, &[Waiter::Migration]);
+        sample.at(over_ms);
+        if last {
+            sample.sampled_before(over_ms).seen(EXCLUSIVE).unblocked(LEADER);
+            sample.done().reads(&[EXCLUSIVE]).commit(over_ms);
+        } else {
+            sample.fails(refusal("55P03", "canceling statement due to lock timeout")).roll_back(over_ms);
+            sample.sampled_before(over_ms).unblocked(LEADER);
+        }
+        sample.gone(EXCLUSIVE).unblocked(pid);
+    };
+    try_once(&mut sample, 901, 10.0, 90.0, false);
+    sample.retried(1, 10.0, "55P03");
+    try_once(&mut sample, 902, 300.0, 60.0, false);
+    sample.retried(2, 300.0, "55P03");
+    try_once(&mut sample, 903, 600.0, 30.0, true);
+    over(&mut sample, 700.0);
+    for entry in &mut sample.entries {
+        if let Event::StatementStarted(started) = &mut entry.event {
+            started.line = 1;
+        }
+    }
+    let plain = judged(&sample);
+    let queues: Vec<_> = plain.findings.iter().filter(|finding| finding.id == "lock-queue").collect();
+    let [queue] = queues.as_slice() else { panic!("{queues:?}") };
+    assert_eq!((queue.statement, queue.severity), (Some(2), Severity::Low));
+    assert_eq!(queue.numbers["waits"], Quantity::Whole(3));
+    assert_eq!(queue.numbers["wait_ms_max"], Quantity::Fraction(90.0));
+    assert_eq!(queue.numbers["waiting_max"], Quantity::Whole(1));
 }

@@ -146,4 +146,28 @@ impl EndDifference {
             ),
         }
     }
+
+    /// What became of it, with definitions, where the one is earlier than the other.
+    pub(crate) fn as_change(&self) -> String {
+        let Self { kind, name, .. } = self;
+        let quoted = |definition: &Option<String>| {
+            let words = definition.iter().flat_map(|text| text.split_whitespace()).collect::<Vec<_>>();
+            format!("`{}`", words.join(" ").replace('`', "'"))
+        };
+        let count = |of: &Option<String>| of.clone().unwrap_or_else(|| "none".to_owned());
+        match self.how {
+            HowDifferent::OnlyInOne => format!("{kind} {name} is gone"),
+            HowDifferent::OnlyInOther => format!("{kind} {name} is there and was not"),
+            HowDifferent::DefinedDifferently => {
+                format!("{kind} {name} was {} and is {}", quoted(&self.one), quoted(&self.other))
+            }
+            HowDifferent::Rows => {
+                format!("{name} had {} rows and has {}", count(&self.one), count(&self.other))
+            }
+            HowDifferent::Values if self.one == self.other => format!("{name} has other values"),
+            HowDifferent::Values => {
+                format!("{name} had {} values and has {}", count(&self.one), count(&self.other))
+            }
+        }
+    }
 }

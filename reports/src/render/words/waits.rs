@@ -15,10 +15,7 @@ pub(in crate::render) fn own_waits(rehearsal: &Rehearsal) -> Vec<String> {
             );
             let by: Vec<&str> = blocked.by.iter().map(|by| waiter(*by)).collect();
             let behind = if by.is_empty() { String::new() } else { format!(", behind {}", by.join(" and ")) };
-            format!(
-                "waited {} for {what}{behind}",
-                units::held(blocked.to_ms - blocked.from_ms, blocked.uncertainty_ms)
-            )
+            format!("waited {} for {what}{behind}", units::held(blocked.wait_ms, blocked.uncertainty_ms))
         });
     let alone = rehearsal.locks.iter().filter(|lock| lock.waits.is_empty() && lock.requested_ms.is_some());
     let alone = alone.map(|lock| {
@@ -31,18 +28,12 @@ pub(in crate::render) fn own_waits(rehearsal: &Rehearsal) -> Vec<String> {
 /// How many others waited behind the migration; none where nobody was seen to.
 pub(in crate::render) fn queue_note(rehearsal: &Rehearsal) -> Option<String> {
     let queue = rehearsal.lock_queue.as_ref()?;
-    let longest_ms = rehearsal
-        .blocked
-        .iter()
-        .filter(|blocked| blocked.is_behind_the_migration())
-        .map(|blocked| blocked.to_ms - blocked.from_ms)
-        .fold(0.0, f64::max);
     let drained = queue.drain_ms_max.map_or_else(String::new, |ms| {
         format!("; once the migration had let go, it took {} until the last went on", units::duration(ms))
     });
     Some(format!(
         "Up to {} waited behind the migration at once, the longest for {}{drained}.",
         units::plural(queue.waiting_max, "other session", "other sessions"),
-        units::duration(longest_ms),
+        units::duration(queue.wait_ms_max),
     ))
 }

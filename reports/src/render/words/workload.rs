@@ -2,38 +2,48 @@
 
 use super::{duration, one_line, place};
 use crate::model::rehearsal::{Rehearsal, Step};
-use crate::model::workload::{Culprit, HoldRun, Latency, Probe, ProbeStall, StallCause};
+use crate::model::statement::Statement;
+use crate::model::workload::{
+    Culprit, HoldRun, KindRun, Latency, Probe, ProbeStall, StallCause, WorkloadRun,
+};
 use crate::units;
 
 /// Said where nothing that was seen explains a wait.
 const UNEXPLAINED: &str = "no lock explains it";
 
 /// Each kind of probe with what its requests waited for at most, and why.
-pub(in crate::render) fn application(rehearsal: &Rehearsal) -> Vec<(&'static str, String)> {
+pub(in crate::render) fn application(
+    workload: Option<&WorkloadRun>,
+    probes: &[Probe],
+    statements: &[Statement],
+) -> Vec<(&'static str, String)> {
     let kinds = [("write", "writes"), ("read", "reads")];
-    kinds.into_iter().filter_map(|(kind, name)| Some((name, of_kind(rehearsal, kind)?))).collect()
+    let run = |kind: &str| workload?.kinds.iter().find(|run| run.kind == kind);
+    let told = |(kind, name)| Some((name, of_kind(run(kind)?, probes, statements)?));
+    kinds.into_iter().filter_map(told).collect()
 }
 
-fn of_kind(rehearsal: &Rehearsal, kind: &str) -> Option<String> {
-    let probes: Vec<&Probe> = rehearsal.probes.iter().filter(|probe| probe.kind == kind).collect();
-    let slowest = probes.iter().max_by(|one, other| one.stall_ms_max.total_cmp(&other.stall_ms_max))?;
-    let waited: u64 = probes.iter().flat_map(|probe| &probe.stalls).map(|stall| stall.requests).sum();
-    let failed = probes.iter().fold(0_u64, |sum, probe| sum.saturating_add(probe.failed));
-    let after = probes.iter().fold(0_u64, |sum, probe| sum.saturating_add(probe.settle_failed));
-    let after = if after > 0 { format!(", {} failed after it", units::count(after)) } else { String::new() };
-    if probes.iter().all(|probe| probe.due == 0) {
+fn of_kind(run: &KindRun, probes: &[Probe], statements: &[Statement]) -> Option<String> {
+    let slowest = probes.iter().find(|probe| probe.name == run.slowest)?;
+    let after = match run.settle_failed {
+        0 => String::new(),
+        after => format!(", {} failed {}", units::count(after), after_it(probes)),
+    };
+    if run.due == 0 {
         return Some(format!("none was due while it ran{after}"));
     }
     let stall = slowest.stalls.iter().max_by(|one, other| one.wait_ms_max.total_cmp(&other.wait_ms_max));
     let Some(stall) = stall else {
-        let failed = if failed > 0 { format!(", {} failed", units::count(failed)) } else { String::new() };
-        return Some(format!("never longer than {}{failed}{after}", units::duration(slowest.stall_ms_max)));
+        let failed =
+            if run.failed > 0 { format!(", {} failed", units::count(run.failed)) } else { String::new() };
+        return Some(format!("never longer than {}{failed}{after}", units::duration(run.stall_ms_max)));
     };
     let p99 = slowest
         .baseline
         .map_or_else(String::new, |baseline| format!("; baseline p99 {}", units::duration(baseline.p99_ms)));
-    let stalls = probes.iter().flat_map(|probe| &probe.stalls);
-    let of_migration = stalls
+    let of_kind = probes.iter().filter(|probe| probe.kind == run.kind);
+    let of_migration = of_kind
+        .flat_map(|probe| &probe.stalls)
         .filter(|stall| stall.behind_migration_ms_max > 0.0)
         .max_by(|one, other| one.behind_migration_ms_max.total_cmp(&other.behind_migration_ms_max));
     // What others did may have been longer than what the migration did.
@@ -42,18 +52,28 @@ fn of_kind(rehearsal: &Rehearsal, kind: &str) -> Option<String> {
     let besides = besides.map_or_else(String::new, |besides| {
         let longest_ms = besides.behind_migration_ms_max;
         let cause = besides.causes.iter().find(|cause| cause.who == Culprit::Migration);
-        let why = cause.map_or_else(String::new, |cause| behind(rehearsal, cause, besides));
+        let why = cause.map_or_else(String::new, |cause| behind(statements, cause, besides));
         format!("; {} at most {why}", units::duration(longest_ms))
     });
     Some(format!(
         "stalled {} at most ({}, {}/s{p99}); {} waited, {} failed{after}: {}{besides}",
-        units::duration(slowest.stall_ms_max),
+        units::duration(run.stall_ms_max),
         slowest.name,
         slowest.rate,
-        units::plural(waited, "request", "requests"),
-        units::count(failed),
-        why(rehearsal, stall),
+        units::plural(run.stalled, "request", "requests"),
+        units::count(run.failed),
+        why(statements, stall),
     ))
+}
+
+/// When requests failed that did not while it ran: where it has phases, also in the pauses between them.
+fn after_it(probes: &[Probe]) -> &'static str {
+    let mut failures = probes.iter().flat_map(|probe| &probe.failures);
+    if failures.any(|failure| failure.phase.is_some()) {
+        "between its phases or after it"
+    } else {
+        "after it"
+    }
 }
 
 /// What a stall was for: the migration where it is at least half as long as the longest, else that.
@@ -63,10 +83,10 @@ fn main_cause(stall: &ProbeStall) -> Option<&StallCause> {
     of_migration.filter(|cause| cause.waited_ms * 2.0 >= longest.waited_ms).or(Some(longest))
 }
 
-fn why(rehearsal: &Rehearsal, stall: &ProbeStall) -> String {
+fn why(statements: &[Statement], stall: &ProbeStall) -> String {
     let Some(cause) = main_cause(stall) else { return UNEXPLAINED.to_owned() };
     match cause.who {
-        Culprit::Migration => behind(rehearsal, cause, stall),
+        Culprit::Migration => behind(statements, cause, stall),
         Culprit::Hold => "behind a long transaction of the workload".to_owned(),
         Culprit::Probe => "behind each other".to_owned(),
         Culprit::Other => "behind another session".to_owned(),
@@ -76,8 +96,8 @@ fn why(rehearsal: &Rehearsal, stall: &ProbeStall) -> String {
     }
 }
 
-fn behind(rehearsal: &Rehearsal, cause: &StallCause, stall: &ProbeStall) -> String {
-    let statement = rehearsal.statements.iter().find(|known| Some(known.index) == cause.statement);
+fn behind(statements: &[Statement], cause: &StallCause, stall: &ProbeStall) -> String {
+    let statement = statements.iter().find(|known| Some(known.index) == cause.statement);
     let at = statement.map_or_else(String::new, |statement| format!(" ({})", place(statement)));
     let is_held_up = stall.causes.iter().any(|cause| cause.who == Culprit::Hold);
     let hold = if is_held_up { ", itself behind a long transaction" } else { "" };
@@ -105,7 +125,7 @@ pub(in crate::render) fn probe_cells(probe: &Probe) -> Vec<String> {
     };
     let failed_after = match probe.settle_failed {
         0 => String::new(),
-        after => format!(" (and {} after it)", units::count(after)),
+        after => format!(" (and {} {})", units::count(after), after_it(std::slice::from_ref(probe))),
     };
     vec![
         probe.kind.clone(),
@@ -132,7 +152,7 @@ pub(in crate::render) fn attempts(step: &Step) -> Vec<String> {
         format!(
             "try {} failed{sqlstate} after {}{stall}; tried again {} later{left}",
             attempt.attempt,
-            units::duration(attempt.to_ms - attempt.from_ms),
+            units::duration(attempt.duration_ms),
             units::duration(attempt.backoff_ms),
         )
     };

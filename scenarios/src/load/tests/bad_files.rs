@@ -107,7 +107,7 @@ fn errors_of_the_splitter_are_among_those_reported() {
     7 | seeed = 1
       | ^^^^^
       |
-      = help: a strategy knows name, up, down, irreversible, lock_timeout, retries, backoff, expect
+      = help: a strategy knows name, up, down, phase, probes, verify, irreversible, lock_timeout, retries, backoff, expect
 
     error: this string is never closed
      --> demo/up.sql:1:8

@@ -6,15 +6,15 @@ use super::*;
 
 #[test]
 fn no_table() {
-    assert_snapshot!(refused_profile(""), @r#"
+    assert_snapshot!(refused_profile(""), @r"
     error: a profile needs `tables`
      --> demo/profile.toml:1:1
       |
     1 |
       | ^
       |
-      = help: write [tables.users] with rows = 5_000_000
-    "#);
+      = help: write [tables.users] with rows = 5_000_000, or rows = 100_000 for all
+    ");
     assert_snapshot!(refused_profile("tables = {}\n"), @r#"
     error: the profile declares no table
      --> demo/profile.toml:1:10

@@ -95,7 +95,7 @@ fn unknown_keys_name_the_known_ones() {
     9 | readstall = "3s"
       | ^^^^^^^^^
       |
-      = help: did you mean `read_stall`? [budget] knows read_stall, write_stall, duration, probe_errors, rewrite, unmeasured, wal, disk_growth
+      = help: did you mean `read_stall`? [budget] knows read_stall, write_stall, duration, probe_errors, rewrite, broken_rollback, unmeasured, wal, disk_growth
     "#
     );
 }
@@ -109,7 +109,7 @@ fn a_key_of_the_top_below_a_table() {
     7 | seed = 1
       | ^^^^
       |
-      = help: put `seed` at the top of scenario.toml, before the first [table]; a strategy knows name, up, down, irreversible, lock_timeout, retries, backoff, expect
+      = help: put `seed` at the top of scenario.toml, before the first [table]; a strategy knows name, up, down, phase, probes, verify, irreversible, lock_timeout, retries, backoff, expect
     "#);
 }
 
@@ -134,7 +134,7 @@ fn wrong_types_all_at_once() {
       |
       = help: write about = "A sentence or two for the reader of the report."
 
-    error: `schema` must be a string, not an array
+    error: `schema` must be a file, a folder of migrations or { migrations = "…", tool = "…" }, not an array
      --> demo/scenario.toml:3:10
       |
     3 | schema = ["schema.sql"]
@@ -297,7 +297,7 @@ fn columns_count_characters_across_crlf() {
     4 | budget = { "größe" = 1, wal = "1é" }
       |            ^^^^^^^
       |
-      = help: [budget] knows read_stall, write_stall, duration, probe_errors, rewrite, unmeasured, wal, disk_growth
+      = help: [budget] knows read_stall, write_stall, duration, probe_errors, rewrite, broken_rollback, unmeasured, wal, disk_growth
 
     error: `wal`: unknown unit `é`
      --> demo/scenario.toml:4:31

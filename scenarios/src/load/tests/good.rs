@@ -24,11 +24,12 @@ fn the_least_scenario_has_every_default() {
     assert!(scenario.server.settings.is_empty());
     assert_eq!(scenario.budget, Budget::default());
     assert_eq!(scenario.workload.connections, Workload::default().connections);
-    assert_eq!(scenario.schema.source.path, "demo/schema.sql");
+    assert_eq!(scenario.schema.steps[0].file.source.path, "demo/schema.sql");
+    assert_eq!(scenario.schema.deployed, None);
     let strategy = &scenario.strategies[0];
     assert_eq!((strategy.name.as_str(), strategy.down.len()), ("plain", 0));
-    assert_eq!(strategy.up[0].transaction, TransactionMode::Auto);
-    assert_eq!(strategy.up[0].file.statements[0].text, "CREATE INDEX ON users (id)");
+    assert_eq!(strategy.phases[0].up[0].transaction, TransactionMode::Auto);
+    assert_eq!(strategy.phases[0].up[0].file.statements[0].text, "CREATE INDEX ON users (id)");
     assert_eq!(scenario.profile.tables[0].rows, 100);
 }
 
@@ -93,7 +94,7 @@ fn everything_that_can_be_written_is_read() {
     );
 
     let [plain, other] = &scenario.strategies[..] else { panic!("two strategies") };
-    let modes: Vec<_> = plain.up.iter().chain(&plain.down).map(|step| step.transaction).collect();
+    let modes: Vec<_> = plain.up().chain(&plain.down).map(|step| step.transaction).collect();
     assert_eq!(modes, [TransactionMode::Auto, TransactionMode::None, TransactionMode::File]);
     let expect = plain.expect.as_ref().unwrap();
     assert_eq!(expect.verdict, Some(ExpectedVerdict::Fail));
@@ -181,5 +182,5 @@ fn a_byte_order_mark_is_not_part_of_the_text() {
         ("scenario.toml", &format!("\u{feff}{HEAD}{STRATEGY}")),
         ("up.sql", "\u{feff}CREATE INDEX ON users (id);"),
     ]);
-    assert_eq!(scenario.strategies[0].up[0].file.statements[0].offset, 0);
+    assert_eq!(scenario.strategies[0].phases[0].up[0].file.statements[0].offset, 0);
 }

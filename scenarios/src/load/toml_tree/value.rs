@@ -113,6 +113,15 @@ impl<'a> Node<'a> {
         None
     }
 
+    /// `true` or `false`.
+    pub(in crate::load) fn boolean(&self) -> Option<bool> {
+        let boolean = self.value().as_bool();
+        if boolean.is_none() {
+            self.mistyped("true or false");
+        }
+        boolean
+    }
+
     /// An integer within bounds.
     pub(in crate::load) fn integer(&self, bounds: RangeInclusive<u64>) -> Option<u64> {
         let DeValue::Integer(integer) = self.value() else {

@@ -311,6 +311,7 @@ fn rows_scale_and_can_be_overridden() {
             seed: 1,
             scale,
             rows_override: &rows_override,
+            rows_otherwise: None,
         });
         plan.expect("legal").tables.iter().map(|table| table.rows()).collect::<Vec<_>>()
     };
@@ -337,6 +338,7 @@ fn fewer_rows_cap_what_was_declared() {
             seed: 1,
             scale,
             rows_override: &BTreeMap::new(),
+            rows_otherwise: None,
         };
         let plan = plan(&request).expect("legal");
         let found = counts(numbers(&plan.tables[0], 0));

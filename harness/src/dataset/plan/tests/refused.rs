@@ -113,8 +113,14 @@ fn names_that_are_not_there() {
         ("public.users", 5, vec![]),
     ]);
     let rows_override = BTreeMap::from([("ordres".to_owned(), 5)]);
-    let request =
-        Request { tables: &tables, profile: &profile, seed: 1, scale: 1.0, rows_override: &rows_override };
+    let request = Request {
+        tables: &tables,
+        profile: &profile,
+        seed: 1,
+        scale: 1.0,
+        rows_override: &rows_override,
+        rows_otherwise: None,
+    };
     let problems = plan(&request).expect_err("names are wrong");
     insta::assert_snapshot!(messages(&problems).join("\n"), @r"
     the schema has no table `user` [did you mean `users`?]
@@ -313,7 +319,7 @@ proptest! {
         };
         let profile = profile(vec![("t", rows, vec![declared])]);
         let tables = [shape];
-        let request = Request { tables: &tables, profile: &profile, seed: 1, scale, rows_override: &BTreeMap::new() };
+        let request = Request { tables: &tables, profile: &profile, seed: 1, scale, rows_override: &BTreeMap::new(), rows_otherwise: None };
         match plan(&request) {
             Ok(plan) => {
                 for table in &plan.tables {

@@ -78,11 +78,18 @@ pub(super) fn profile(tables: Vec<(&str, u64, Vec<ColumnProfile>)>) -> Profile {
         columns,
         ..TableProfile::default()
     };
-    Profile { tables: tables.into_iter().map(table).collect() }
+    Profile { tables: tables.into_iter().map(table).collect(), rows: None }
 }
 
 pub(super) fn planned(tables: &[TableShape], profile: &Profile, seed: u64) -> Result<Plan, Vec<Diagnostic>> {
-    plan(&Request { tables, profile, seed, scale: 1.0, rows_override: &BTreeMap::new() })
+    plan(&Request {
+        tables,
+        profile,
+        seed,
+        scale: 1.0,
+        rows_override: &BTreeMap::new(),
+        rows_otherwise: None,
+    })
 }
 
 /// One table of one declared column.

@@ -1,13 +1,17 @@
 //! What differs between two states of a database.
 
+mod changes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::event::{StateSeen, TableContent};
 use crate::model::comparison::{EndDifference, HowDifferent};
 use crate::units;
 
+pub(crate) use changes::{Changes, changes};
+
 /// Objects of the schema that are not alike. What belongs to a table that only one of the two has is not told besides.
-pub(super) fn of_schema(one: &StateSeen, other: &StateSeen) -> Vec<EndDifference> {
+pub(crate) fn of_schema(one: &StateSeen, other: &StateSeen) -> Vec<EndDifference> {
     let (ones, others) = (definitions(one), definitions(other));
     let keys: BTreeSet<_> = ones.keys().chain(others.keys()).copied().collect();
     let all: Vec<EndDifference> = keys
@@ -56,7 +60,7 @@ fn difference(kind: &str, name: &str, one: Option<String>, other: Option<String>
 
 /// Rows and values that are not alike; none where those of either were not read. A table or column that `schema` tells of
 /// is left out where only one of the two has it, and so are the values of a table that has not as many rows.
-pub(super) fn of_data(
+pub(crate) fn of_data(
     one: &StateSeen,
     other: &StateSeen,
     schema: &[EndDifference],
@@ -91,7 +95,7 @@ fn by_name(state: &StateSeen) -> Option<BTreeMap<&str, &TableContent>> {
 }
 
 /// Tables whose values cannot be compared, because digests depend on the primary key and the two have other ones.
-pub(super) fn differently_keyed(one: &StateSeen, other: &StateSeen) -> Vec<String> {
+pub(crate) fn differently_keyed(one: &StateSeen, other: &StateSeen) -> Vec<String> {
     let (Some(ones), Some(others)) = (by_name(one), by_name(other)) else { return Vec::new() };
     let differ = |(name, table): (&&str, &&TableContent)| {
         others.get(*name).is_some_and(|other| other.key != table.key).then(|| (*name).to_owned())
