@@ -137,8 +137,14 @@ fn strategy_block(page: &mut Page, strategy: &Strategy) {
     rollout::way_back(page, strategy);
     page.item("  budget     ", &budget(&strategy.budget));
     page.item("  checklist  ", &checklist(&strategy.checklist));
-    for item in strategy.checklist.iter().filter(|item| item.status == CheckStatus::Fail) {
-        page.item("    ✗ ", &format!("{}: {}", item.item, item.evidence));
+    for item in &strategy.checklist {
+        let mark = match item.status {
+            CheckStatus::Pass => "✓",
+            CheckStatus::Fail => "✗",
+            CheckStatus::NotMeasured => "?",
+            CheckStatus::NotApplicable => "–",
+        };
+        page.item(&format!("    {mark} "), &format!("{}: {}", item.item, item.evidence));
     }
     for finding in &strategy.findings {
         finding_block(page, strategy, finding);

@@ -43,9 +43,9 @@ fn said(probe: &Probe, sqlstate: &str) -> String {
     probe.messages.get(sqlstate).map_or_else(String::new, |message| format!(": {message}"))
 }
 
-/// `login of v1`, where its version is known.
+/// `login (version v1)`, where its version is known.
 fn who(probe: &Probe) -> String {
-    let version = probe.version.as_ref().map_or_else(String::new, |version| format!(" of {version}"));
+    let version = probe.version.as_ref().map_or_else(String::new, |version| format!(" (version {version})"));
     format!("{}{version}", probe.name)
 }
 

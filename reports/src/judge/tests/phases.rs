@@ -88,7 +88,7 @@ fn a_query_that_breaks_names_version_phase_and_statement() {
     let found = finding(strategy, "app-query-broken").expect("it is found");
     assert_eq!(
         found.evidence,
-        "2 requests of old name of v1 failed with 42703 in phase migrate, the first after migrate.sql:2: column \
+        "2 requests of old name (version v1) failed with 42703 in phase migrate, the first after migrate.sql:2: column \
          \"username\" does not exist"
     );
     assert_eq!((found.statement, found.subject.as_deref()), (Some(1), Some("old name in migrate: 42703")));

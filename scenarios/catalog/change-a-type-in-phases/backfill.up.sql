@@ -1,0 +1,13 @@
+-- Walks the key, so that it ends whatever is in the rows; each batch is a transaction of its own.
+DO $$
+DECLARE
+    done bigint := 0;
+    last bigint := (SELECT max(id) FROM users);
+BEGIN
+    WHILE done < last LOOP
+        UPDATE users SET points_big = points
+        WHERE id > done AND id <= done + 5000 AND points_big IS DISTINCT FROM points;
+        COMMIT;
+        done := done + 5000;
+    END LOOP;
+END $$;

@@ -1,0 +1,2 @@
+-- What somebody typed into psql last Friday.
+ALTER TABLE users ADD COLUMN phone text;
