@@ -13,9 +13,7 @@ pub(super) fn check(scenarios: &[String]) -> Result<u8, Error> {
         let loaded = Folder::find(wanted).map_err(|problem| vec![problem]).and_then(|folder| load(&folder));
         match loaded {
             Ok(loaded) => {
-                if !loaded.warnings.is_empty() {
-                    output::diagnostics(&loaded.warnings);
-                }
+                output::diagnostics(&loaded.warnings);
                 output::result(&summary(&loaded.scenario))?;
             }
             Err(problems) => {

@@ -58,9 +58,7 @@ fn started(args: &InitArgs, schema: &Path, into: &Path) -> Result<Starter, Error
     let is_folder = schema.is_dir();
     let mut starter = if is_folder {
         let (found, warnings) = migrations::open(schema, args.tool).map_err(Error::Scenario)?;
-        if !warnings.is_empty() {
-            output::diagnostics(&warnings);
-        }
+        output::diagnostics(&warnings);
         let read = |file: &str| {
             let path = schema.join(file);
             fs::read(&path).map_err(|error| unreadable(&path, &error))

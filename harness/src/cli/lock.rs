@@ -12,9 +12,7 @@ use super::output;
 /// Writes the lock of a folder of migrations, or adds to it what is new.
 pub(super) fn lock(folder: &Path, tool: Option<Tool>) -> Result<u8, Error> {
     let lock = relock(folder, tool).map_err(Error::Scenario)?;
-    if !lock.warnings.is_empty() {
-        output::diagnostics(&lock.warnings);
-    }
+    output::diagnostics(&lock.warnings);
     let path = folder.join(LOCK_FILE);
     if lock.added.is_empty() {
         output::result(&format!("{}: nothing new, {} files are locked\n", path.display(), lock.kept))?;

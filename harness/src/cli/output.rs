@@ -34,8 +34,11 @@ pub(super) fn error(error: &Error) {
     }
 }
 
-/// Prints what is wrong in a scenario.
+/// Prints what is wrong in a scenario, or doubtful, if anything is.
 pub(super) fn diagnostics(problems: &[Diagnostic]) {
+    if problems.is_empty() {
+        return;
+    }
     note(render(problems, io::stderr().is_terminal()).trim_end());
 }
 

@@ -22,9 +22,7 @@ pub(super) fn scenarios(wanted: &[String], scale: f64) -> Result<Vec<Scenario>, 
     if scenarios.len() < wanted.len() {
         return Err(Error::Scenario(problems));
     }
-    if !problems.is_empty() {
-        output::diagnostics(&problems);
-    }
+    output::diagnostics(&problems);
     Ok(scenarios)
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use pgrehearse::error::Error;
 use pgrehearse::git::{self, Compared};
 use pgrehearse_scenarios::migrations::{self, Tool, Wanted};
-use pgrehearse_scenarios::{Diagnostic, Profile, Scenario, load_profile};
+use pgrehearse_scenarios::{Profile, Scenario, load_profile};
 
 use super::{output, runtime};
 
@@ -33,7 +33,7 @@ pub(super) fn scenario(
     let profile = match profile {
         Some(path) => {
             let (profile, warnings) = load_profile(path).map_err(Error::Scenario)?;
-            warn(&warnings);
+            output::diagnostics(&warnings);
             Profile { rows: profile.rows.or(Some(ROWS)), ..profile }
         }
         None => Profile { rows: Some(ROWS), ..Profile::default() },
@@ -46,12 +46,6 @@ pub(super) fn scenario(
     let strategy = branch.unwrap_or_else(|| format!("since-{revision}")).replace('/', "-");
     let wanted = Wanted { folder, tool, base: &base, name: &name, strategy: &strategy, profile: &profile };
     let loaded = migrations::rehearse(&wanted).map_err(Error::Scenario)?;
-    warn(&loaded.warnings);
+    output::diagnostics(&loaded.warnings);
     Ok(loaded.scenario)
-}
-
-fn warn(warnings: &[Diagnostic]) {
-    if !warnings.is_empty() {
-        output::diagnostics(warnings);
-    }
 }
