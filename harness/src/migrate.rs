@@ -1,5 +1,6 @@
 //! Running a strategy's steps as a migration tool would, and telling what each statement did.
 
+mod changes;
 mod errors;
 mod retry;
 mod storage;
@@ -21,14 +22,12 @@ use self::storage::Storage;
 use crate::error::Error;
 use crate::events::Events;
 use crate::postgres::session::MigrationSession;
-use crate::postgres::{Connection, Endpoint, admin, changes, inventory, locks};
+use crate::postgres::{Connection, Endpoint, admin, inventory, locks};
 
 /// How long a cancelled statement may take to stop.
 const CANCEL_DEADLINE: Duration = Duration::from_secs(30);
 /// How long reading back what a statement did may take.
 const READ_DEADLINE: Duration = Duration::from_secs(60);
-/// How long telling what was changed may take before the migration goes on without.
-const CHANGES_TOLD_WITHIN: Duration = Duration::from_secs(5);
 /// What a record keeps of a statement's text, characters.
 const SQL_CHARACTERS_MAX: usize = 10_000;
 
@@ -269,7 +268,7 @@ impl Migration {
         }
         let alone = wrap == StatementTransaction::None && !statement.kind.controls_transaction();
         self.sample_interval.send_replace(if alone { SAMPLE_INTERVAL_ALONE } else { SAMPLE_INTERVAL });
-        let changes = may_change_rows(statement);
+        let changes = changes::may_change_rows(statement);
         let xid_before = if alone && changes { self.local_xid().await } else { None };
         let sent_us = self.events.now_us();
         let number = self.announce(index, step, statement, &statement.text, wrap, sent_us);
@@ -380,23 +379,6 @@ impl Migration {
         }
     }
 
-    /// The number that the session gave its latest transaction; none where it does not say.
-    async fn local_xid(&self) -> Option<u64> {
-        let asking = changes::own_local_xid(self.session.client());
-        timeout(READ_DEADLINE, asking).await.ok()?.ok().flatten()
-    }
-
-    /// Waits until somebody has told what is changed by now. Nobody may be there.
-    async fn have_changes_told(&self, statement: u32) {
-        let (seen, told) = oneshot::channel();
-        let asking = async {
-            if self.ended.send((statement, seen)).await.is_ok() {
-                drop(told.await);
-            }
-        };
-        drop(timeout(CHANGES_TOLD_WITHIN, asking).await);
-    }
-
     fn tell_said(&mut self, statement: u32) {
         let (said, unheard) = self.session.take_said();
         self.events.count_dropped(unheard);
@@ -432,13 +414,6 @@ impl Migration {
             StatementFinished { statement, rows: None, error: Some(error), wal_lsn: None, transactions };
         self.events.tell_at(at_us, Event::StatementFinished(finished));
     }
-}
-
-/// Statements that change rows, or run others that may.
-fn may_change_rows(statement: &Statement) -> bool {
-    let tag = statement.tag.as_str();
-    sql::counts_changes(&statement.text)
-        || ["DO", "CALL", "SELECT", "WITH", "EXECUTE"].iter().any(|verb| tag.starts_with(verb))
 }
 
 /// The server does not say what was asked for beside the migration's own statements.

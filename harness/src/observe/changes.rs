@@ -68,14 +68,12 @@ impl ChangeWatch {
         let seen = ChangesSeen {
             statement,
             changes,
-            local_xid: session.local_xid,
             transaction_us: session.transaction_us,
             wal_lsn: session.wal_lsn,
         };
         let is_news = statement.is_some()
             || self.last.as_ref().is_none_or(|last| {
-                (&last.changes, last.local_xid) != (&seen.changes, seen.local_xid)
-                    || last.transaction_us < seen.transaction_us
+                (&last.changes, last.transaction_us) != (&seen.changes, seen.transaction_us)
             });
         if is_news {
             self.last = Some(seen.clone());

@@ -25,8 +25,6 @@ pub struct Counted {
 /// A session as others see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionSeen {
-    /// The number of its transaction among its own (the second part of `pg_locks.virtualtransaction`); none between two.
-    pub local_xid: Option<u64>,
     /// How long its transaction has been open, microseconds.
     pub transaction_us: Option<u64>,
     /// `pg_current_wal_insert_lsn()`, as a byte position.
@@ -124,17 +122,13 @@ pub async fn own_local_xid(client: &Client) -> Result<Option<u64>, Error> {
 /// # Errors
 /// [`Error::Environment`] where the server does not answer.
 pub async fn session(home: &Client, pid: i32) -> Result<Option<SessionSeen>, Error> {
-    const SESSION: &str = "SELECT (SELECT split_part(l.virtualtransaction, '/', 2)::bigint FROM pg_locks l \
-                             WHERE l.pid = a.pid AND l.locktype = 'virtualxid' AND l.granted \
-                               AND l.virtualxid = l.virtualtransaction LIMIT 1), \
-                           (extract(epoch FROM clock_timestamp() - a.xact_start) * 1000000)::bigint, \
+    const SESSION: &str = "SELECT (extract(epoch FROM clock_timestamp() - a.xact_start) * 1000000)::bigint, \
                            (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint \
                            FROM pg_stat_activity a WHERE a.pid = $1";
     let row = home.query_opt(SESSION, &[&pid]).await?;
     let unsigned = |value: i64| u64::try_from(value).unwrap_or(0);
     Ok(row.map(|row| SessionSeen {
-        local_xid: row.get::<_, Option<i64>>(0).map(unsigned),
-        transaction_us: row.get::<_, Option<i64>>(1).map(unsigned),
-        wal_lsn: unsigned(row.get(2)),
+        transaction_us: row.get::<_, Option<i64>>(0).map(unsigned),
+        wal_lsn: unsigned(row.get(1)),
     }))
 }

@@ -183,11 +183,11 @@ fn rollout_events() -> impl Strategy<Value = Event> {
         named.prop_map(|(change, sql)| Event::ChangeNamed(ChangeNamed { change, sql: sql.to_owned() }));
     let maybe = || prop::option::of(any::<u64>());
     let counted = prop::option::of(prop::collection::vec((0..3_u32, any::<u64>(), any::<u64>()), 0..3));
-    let seen = (prop::option::of(0..6_u32), counted, maybe(), maybe(), any::<u64>());
-    let seen = seen.prop_map(|(statement, counted, local_xid, transaction_us, wal_lsn)| {
+    let seen = (prop::option::of(0..6_u32), counted, maybe(), any::<u64>());
+    let seen = seen.prop_map(|(statement, counted, transaction_us, wal_lsn)| {
         let changed = |(change, calls, rows)| Changed { change, calls, rows };
         let changes = counted.map(|counted| counted.into_iter().map(changed).collect());
-        Event::ChangesSeen(ChangesSeen { statement, changes, local_xid, transaction_us, wal_lsn })
+        Event::ChangesSeen(ChangesSeen { statement, changes, transaction_us, wal_lsn })
     });
     let writes = (any::<bool>(), prop::option::of(Just("no".to_owned())), maybe());
     let writes = writes.prop_map(|(rows, not_known, rows_per_request_max)| {

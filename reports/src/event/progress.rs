@@ -25,10 +25,6 @@ pub struct ChangesSeen {
     /// (`pg_stat_statements` is not there) or counts more statements than are read.
     #[serde(default)]
     pub changes: Option<Vec<Changed>>,
-    /// Transactions that the session has begun (its local transaction number, of which the first is arbitrary); none between
-    /// two.
-    #[serde(default)]
-    pub local_xid: Option<u64>,
     /// How long its transaction had been open, microseconds; none where none was.
     #[serde(default)]
     pub transaction_us: Option<u64>,

@@ -27,7 +27,6 @@ impl Sample {
         self.event(Event::ChangesSeen(ChangesSeen {
             statement,
             changes: Some(vec![Changed { change: 0, calls, rows }]),
-            local_xid: open_us.map(|_| 7 + calls),
             transaction_us: open_us,
             wal_lsn: 1_000_000_000 + rows * 300,
         }))
